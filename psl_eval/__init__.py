@@ -1,0 +1,1 @@
+"""Hit rates of subsequences against an index, and what they rest on."""

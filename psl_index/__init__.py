@@ -1,0 +1,1 @@
+"""Exact substring index of protein sequences, with their annotated subcellular locations."""
