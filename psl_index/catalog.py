@@ -1,0 +1,41 @@
+"""SQL over the tables of an index."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from psl_index.errors import UsageError
+from psl_index.index import Index
+
+_VIEWS = ("entries", "locations", "features")
+_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+
+def query(index: Index, sql: str) -> pa.RecordBatchReader:
+    """Answer one SQL query over the read-only views ``entries``, ``locations`` and ``features``.
+
+    The Parquet files are read in place, only the columns and rows the query needs. Nothing else on the machine can be
+    read or written by the query.
+
+    Raises
+    ------
+    UsageError
+        The query is not valid SQL, or fails.
+    """
+    connection = duckdb.connect()
+    folder = (index.path / index.manifest.folder).resolve()
+    try:
+        connection.execute("SET allowed_directories = $folders", {"folders": [f"{folder}/"]})
+        connection.execute("SET enable_external_access = false")
+        for view in _VIEWS:
+            paths = [str(folder / shard.folder / shard.tables[view].file) for shard in index.manifest.shards]
+            quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+            connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{quoted}])")
+        connection.execute("SET lock_configuration = true")
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in _READING:
+            raise UsageError("SQL: only a single reading query is allowed", remedy="begin it with SELECT")
+        return connection.execute(statements[0]).to_arrow_reader()
+    except duckdb.Error as error:
+        raise UsageError(f"SQL: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,98 @@
+"""One shard of an index, mapped into memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from psl_index._search_kernels import BLOCK_BITS, PACKED, find_ranges
+from psl_index.errors import InvalidIndexError
+from psl_index.manifest import ShardRecord
+from psl_index.order import PADDING
+from psl_index.peptides import Peptides
+from psl_index.sections import open_section
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The arrays of one shard; `psl_index._search_kernels` says how they belong together."""
+
+    folder: Path
+    first_entry: int  # number of its first entry in the whole index
+    depth: int  # residues in a word of the table
+    n_regular: int  # rows of `pos` whose first `depth` residues are standard
+    text: npt.NDArray[np.uint8]  # residue codes, a separator after each entry, padding
+    starts: npt.NDArray[np.uint32]  # (n_entries + 1,) where each entry starts, and where the padding does
+    block_entry: npt.NDArray[np.uint32]  # entry of each 64th position
+    pos: npt.NDArray[np.uint32]  # (residues,) positions in order
+    tail: npt.NDArray[np.uint32]  # (residues,) six residues of each row
+    table: npt.NDArray[np.uint32]  # (20 ** depth + 1,) first row of each word
+
+    @property
+    def n_entries(self) -> int:
+        """Entries in this shard."""
+        return len(self.starts) - 1
+
+    @property
+    def exact_regular(self) -> int:
+        """Longest query for which ranges of regular rows are exact."""
+        return self.depth + PACKED
+
+    @property
+    def exact_irregular(self) -> int:
+        """Longest query for which ranges of irregular rows are exact."""
+        return PACKED
+
+    def find_ranges(self, peptides: Peptides) -> npt.NDArray[np.int64]:
+        """Candidate rows of each peptide, int64 of shape (n, 4): regular low and high, irregular low and high."""
+        ranges = np.empty((len(peptides), 4), np.int64)
+        find_ranges(
+            peptides.codes, peptides.offsets, self.tail, self.table, self.depth, self.n_regular, ranges
+        )
+        return ranges
+
+
+def open_shard(index_folder: Path, record: ShardRecord) -> Shard:
+    """Map the sections of one shard.
+
+    Raises
+    ------
+    InvalidIndexError
+        A file is missing, of the wrong size, or not what the manifest says.
+    """
+    folder = index_folder / record.folder
+    arrays = {name: open_section(folder, section) for name, section in record.sections.items()}
+    for table in record.tables.values():
+        _check_size(folder / table.file, table.n_bytes)
+    shard = Shard(folder, record.first_entry, record.depth, record.n_regular, **arrays)
+    _check_shapes(shard, record)
+    return shard
+
+
+def _check_size(path: Path, n_bytes: int) -> None:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise InvalidIndexError("is missing", file=str(path), remedy="build the index again") from None
+    if size != n_bytes:
+        raise InvalidIndexError(
+            f"is {size:,} bytes long instead of {n_bytes:,}", file=str(path), remedy="build the index again"
+        )
+
+
+def _check_shapes(shard: Shard, record: ShardRecord) -> None:
+    """Refuse a manifest whose numbers do not fit together: kernels rely on them to stay inside the arrays."""
+    text_length = record.residues + record.entries + PADDING
+    fits = (
+        record.n_regular <= record.residues
+        and len(shard.text) == text_length
+        and shard.n_entries == record.entries
+        and len(shard.block_entry) == -(-text_length >> BLOCK_BITS)
+        and len(shard.pos) == len(shard.tail) == record.residues
+        and len(shard.table) == 20**record.depth + 1
+    )
+    if not fits:
+        raise InvalidIndexError("its sections do not fit together", file=str(shard.folder), remedy="build the index again")
