@@ -1,1 +1,53 @@
-# Two commands are enough: `make demo` and `make test`. Both make their own virtual environment.
+# Two commands are enough: `make demo` shows what this is, `make test` shows that it works.
+# Both make their own virtual environment in .venv first; nothing else has to be installed by hand.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench soak clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed  ## a synthetic Swiss-Prot, from flat file to hit rates (two minutes)
+	@$(BIN)/pslidx demo -o demo
+
+test: $(VENV)/.installed-dev  ## the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev  ## format, lint, types and import direction
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-bench  ## speed against named peers at 200 million residues (half an hour, 10 GB of disk)
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.installed-dev  ## the property tests with many more cases (an hour)
+	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pslidx needs Python 3.11 or newer; name one with `make PYTHON=python3.12 ...`")'
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing pslidx ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	@echo "Installing the peers to compare with ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@

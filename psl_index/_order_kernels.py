@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._intrinsics import prefetch
+from psl_index._intrinsics import load_big_endian, prefetch
 from psl_index._jit import inlined, kernel
 from psl_index._search_kernels import PACKED
 
@@ -27,7 +27,12 @@ _DIGIT_BITS = 10
 _DIGITS = 1 << _DIGIT_BITS
 _MAX_PASSES = 6
 _SMALL = 48  # rows under which insertion beats counting
-_AHEAD = 24  # rows between a prefetch and its use
+_AHEAD = 48  # rows between a prefetch and its use
+
+# Masks that halve the number of lanes in a word, packing two lanes of 5, 10 and 20 bits into one.
+_LOW_OF_16, _HIGH_OF_16 = np.uint64(0x001F001F001F001F), np.uint64(0x1F001F001F001F00)
+_LOW_OF_32, _HIGH_OF_32 = np.uint64(0x000003FF000003FF), np.uint64(0x03FF000003FF0000)
+_LOW_OF_64, _HIGH_OF_64 = np.uint64(0x00000000000FFFFF), np.uint64(0x000000FFFFF00000)
 
 
 @inlined
@@ -106,12 +111,8 @@ def sort_bucket(
     """
     n = len(pos)
     for row in range(n):
-        prefetch(text, np.int64(pos[min(row + _AHEAD, n - 1)]))
-        position = np.int64(pos[row])
-        key = np.uint64(0)
-        for i in range(skip, ORDERED):
-            key = (key << np.uint64(_CODE_BITS)) | np.uint64(text[position + i])
-        keys[row] = key
+        prefetch(text, np.int64(pos[min(row + _AHEAD, n - 1)]) + ORDERED - 8)
+        keys[row] = _packed_residues(text, np.int64(pos[row]), skip)
     if n <= _SMALL:
         _insertion_sort(keys, pos)
         return keys
@@ -148,6 +149,19 @@ def sort_bucket(
     if not in_place:
         pos[:] = spare_pos
     return from_keys
+
+
+@inlined
+def _packed_residues(text: npt.NDArray[np.uint8], position: int, skip: int) -> Any:
+    """Residues ``skip + 1`` to `ORDERED` from `position` on, five bits each; the last eight are packed together."""
+    key = np.uint64(0)
+    for i in range(skip, ORDERED - 8):
+        key = (key << np.uint64(_CODE_BITS)) | np.uint64(text[position + i])
+    lanes = load_big_endian(text, position + ORDERED - 8)
+    lanes = (lanes & _LOW_OF_16) | ((lanes & _HIGH_OF_16) >> np.uint64(3))
+    lanes = (lanes & _LOW_OF_32) | ((lanes & _HIGH_OF_32) >> np.uint64(6))
+    last = (lanes & _LOW_OF_64) | ((lanes >> np.uint64(12)) & _HIGH_OF_64)
+    return (key << np.uint64(8 * _CODE_BITS)) | last
 
 
 @inlined

@@ -83,7 +83,12 @@ def entry_of(
 
 @inlined
 def holds(
-    text: npt.NDArray[np.uint8], position: int, codes: npt.NDArray[np.uint8], first: int, length: int, equate_il: bool
+    text: npt.NDArray[np.uint8],
+    position: int,
+    codes: npt.NDArray[np.uint8],
+    first: int,
+    length: int,
+    equate_il: bool,
 ) -> Any:
     """Whether the text holds ``codes[first:first + length]`` at `position`; false where it would pass the end."""
     if position + length > len(text):

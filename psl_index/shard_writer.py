@@ -86,14 +86,10 @@ class ShardWriter:
             self._text.append(np.zeros(PADDING, np.uint8))
             sections = {"text": self._text.finish()}
         self.duplicate_accessions = self._entries - len(pa.chunked_array(self._accessions).unique())
-        starts = np.concatenate(self._starts)
-        sections["starts"] = write_section(self._folder / "starts.bin", starts, "u4")
-        sections["block_entry"] = write_section(
-            self._folder / "block_entry.bin", block_entries(starts, self._text_length + PADDING), "u4"
-        )
         depth = table_depth(self._residues)
         text = open_section(self._folder, sections["text"])
-        n_regular, order = write_order(self._folder, text, self._residues, depth, threads, report)
+        starts = np.concatenate(self._starts)
+        n_regular, others = write_sections(self._folder, text, starts, self._residues, depth, threads, report)
         return ShardRecord(
             self._folder.name,
             self._first_entry,
@@ -101,27 +97,30 @@ class ShardWriter:
             self._residues,
             depth,
             n_regular,
-            sections | order,
+            sections | others,
             tables,
         )
 
 
-def write_order(
+def write_sections(
     folder: Path,
     text: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.uint32],
     residues: int,
     depth: int,
     threads: int,
     report: Callable[[int, int], None],
 ) -> tuple[int, dict[str, Section]]:
-    """Write the sections `pos`, `tail` and `table` of a text; returns the number of regular rows, too."""
-    writers = {
+    """Write all sections that follow from a text and its `starts`; returns the number of regular rows, too."""
+    ordered = {
         "pos": MappedSection(folder / "pos.bin", "u4", residues),
         "tail": MappedSection(folder / "tail.bin", "u4", residues),
         "table": MappedSection(folder / "table.bin", "u4", 20**depth + 1),
     }
-    arrays = {name: writer.array for name, writer in writers.items()}
-    n_regular = order_positions(
-        text, depth, **arrays, threads=threads, report=lambda done: report(done, residues)
-    )
-    return n_regular, {name: writer.finish() for name, writer in writers.items()}
+    arrays = {name: section.array for name, section in ordered.items()}
+    n_regular = order_positions(text, depth, **arrays, threads=threads, report=lambda done: report(done, residues))
+    return n_regular, {
+        "starts": write_section(folder / "starts.bin", starts, "u4"),
+        "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),
+        **{name: section.finish() for name, section in ordered.items()},
+    }

@@ -1,0 +1,135 @@
+"""The one place that turns the end of a run into an exit code and a line on standard error.
+
+====  ==============================================================================================
+code  meaning
+====  ==============================================================================================
+0     done; finding nothing is done too
+1     bad data in a file, truncated input, a result that cannot be written, another process building
+2     usage: an unknown option, a bad peptide on the command line, SQL that does not parse
+3     not an index, or a damaged one
+130   interrupted (Ctrl-C)
+141   who read standard output closed it early, as ``head`` does; says nothing, like coreutils
+143   terminated
+====  ==============================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from psl_index import errors
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INVALID_INDEX: Final = 3
+SIGNALLED: Final = 128  # plus the signal's number, as shells report it
+
+_CODES: Final = (  # the first class that fits counts
+    (errors.UsageError, USAGE),
+    (errors.InvalidIndexError, INVALID_INDEX),
+    (errors.PslidxError, FAILED),
+)
+_REPORT_IT: Final = "this is a bug in pslidx; please report it with the traceback that `--debug` prints"
+
+
+@dataclass
+class Session:
+    """What one run of the command knows about itself."""
+
+    debug: bool = False  # print tracebacks
+    signal: int | None = None  # the signal that asked to stop
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; the sibling of KeyboardInterrupt."""
+
+
+def run(command: Callable[[], int], session: Session) -> int:
+    """Run `command`, report how it failed if it did, and return the exit code.
+
+    SIGINT and SIGTERM raise inside `command`, so that temporary files are removed on the way out; once it is
+    over they end the process at once.
+    """
+    _raise_on_signals(session)
+    try:
+        code = command()
+        _flush_standard_output()
+    except BaseException as error:
+        _end_at_once_on_signals()
+        code, complaint = _outcome(error, session)
+        with suppress(OSError):  # what was written before the error, if it can be
+            _flush_standard_output()
+        _report(error if session.debug else None, complaint)
+    else:
+        _end_at_once_on_signals()
+    return code
+
+
+def _flush_standard_output() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _raise_on_signals(session: Session) -> None:
+    def stop(number: int, _: object) -> None:
+        session.signal = number
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+    for number in _signals_to_obey():
+        signal.signal(number, stop)
+
+
+def _end_at_once_on_signals() -> None:
+    for number in _signals_to_obey():
+        signal.signal(number, lambda number, _: os._exit(SIGNALLED + number))
+
+
+def _signals_to_obey() -> list[signal.Signals]:
+    """SIGINT and SIGTERM, unless the parent (`nohup`, `&` in a script) has them ignored."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    return [number for number in both if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _outcome(error: BaseException, session: Session) -> tuple[int, str | None]:
+    """Exit code and complaint (None: say nothing)."""
+    if session.signal is not None:  # whatever a library made of it on the way up
+        return SIGNALLED + session.signal, "interrupted" if session.signal == signal.SIGINT else "terminated"
+    if isinstance(error, BrokenPipeError):
+        return SIGNALLED + signal.SIGPIPE, None
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code, f"error: {error}"
+    if isinstance(error, OSError):
+        file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return FAILED, f"error: {file}{error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return FAILED, "error: not enough memory"
+    return _outcome_of_click(error) or (FAILED, f"error: {type(error).__name__}: {error}; {_REPORT_IT}")
+
+
+def _outcome_of_click(error: BaseException) -> tuple[int, str | None] | None:
+    import click  # not at the top: an interrupt while it loads is to be as quiet as any other
+
+    if isinstance(error, click.UsageError):
+        command = "pslidx" if error.ctx is None else error.ctx.command_path
+        return USAGE, f"error: {error.format_message().rstrip('.')}; see `{command} -h`"
+    return None
+
+
+def _report(error: BaseException | None, complaint: str | None) -> None:
+    """Print the complaint as one line, before it the traceback of `error`."""
+    import click
+
+    with suppress(OSError):  # standard error may be closed, and there is nowhere else to say so
+        if error is not None:
+            click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        if complaint is not None:
+            click.echo(f"pslidx: {' '.join(complaint.split())}", err=True)

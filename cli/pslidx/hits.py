@@ -1,0 +1,139 @@
+"""The tables of `pslidx search`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from psl_index.classes import CLASSES
+from psl_index.index import Index
+from psl_index.peptides import encode
+
+HITS: Final = pa.schema(
+    [
+        pa.field("peptide", pa.string(), nullable=False),  # upper case
+        pa.field("accession", pa.string(), nullable=False),
+        pa.field("entry_name", pa.string()),
+        pa.field("start", pa.uint32(), nullable=False),  # 1-based
+        pa.field("end", pa.uint32(), nullable=False),  # inclusive
+        pa.field("taxon_id", pa.uint32()),
+        pa.field("classes", pa.list_(pa.string()), nullable=False),  # of the entry, in the order of CLASSES
+    ]
+)
+
+COUNTS: Final = pa.schema(
+    [
+        pa.field("peptide", pa.string(), nullable=False),  # upper case
+        pa.field("entries", pa.int64(), nullable=False),  # that contain it
+        pa.field("occurrences", pa.int64(), nullable=False),  # overlapping ones included
+    ]
+)
+
+_PEPTIDES_AT_ONCE: Final = 1 << 14
+_ROWS_AT_ONCE: Final = 1 << 16
+
+
+class Search:
+    """Questions about peptides in upper case, answered as they are taken, in bounded memory.
+
+    Attributes
+    ----------
+    asked : int
+        Peptides dealt with so far.
+    cut : int
+        Those of them with more occurrences than the limit.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        equate_il: bool = False,
+        taxon: int | None = None,
+        lineage: str | None = None,
+        threads: int = 0,
+    ) -> None:
+        self.asked = 0
+        self.cut = 0
+        self._index = index
+        self._equate_il = equate_il
+        self._threads = threads
+        filtered = taxon is not None or lineage is not None
+        self._wanted = index.select(taxon=taxon, lineage=lineage) if filtered else None
+
+    def hits(self, peptides: Iterable[str], limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""
+        columns = self._index.read("entries", ["accession", "entry_name", "taxon_id"])
+        entries = pa.RecordBatch.from_arrays(
+            [column.combine_chunks() for column in columns], schema=columns.schema
+        )
+        for part in self._parts(peptides):
+            found = self._index.occurrences(
+                encode(part),
+                equate_il=self._equate_il,
+                entries=self._wanted,
+                limit=limit,
+                threads=self._threads,
+            )
+            self.cut += int(np.count_nonzero(found.cut))
+            for batch in found.table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+                yield self._described(batch, part, entries)
+
+    def counts(self, peptides: Iterable[str]) -> Iterator[pa.RecordBatch]:
+        """Entries and occurrences of each peptide, as `COUNTS`."""
+        for part in self._parts(peptides):
+            entries, occurrences = self._counted(part)
+            yield pa.RecordBatch.from_arrays([part, pa.array(entries), pa.array(occurrences)], schema=COUNTS)
+
+    def _parts(self, peptides: Iterable[str]) -> Iterator[pa.StringArray]:
+        rest = iter(peptides)
+        while part := list(islice(rest, _PEPTIDES_AT_ONCE)):
+            self.asked += len(part)
+            yield pa.array(part, pa.string())
+
+    def _counted(self, peptides: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        if self._wanted is None:
+            return (
+                self._index.count_entries(peptides, equate_il=self._equate_il, threads=self._threads),
+                self._index.count(peptides, equate_il=self._equate_il, threads=self._threads),
+            )
+        found = self._index.locate(
+            peptides, equate_il=self._equate_il, entries=self._wanted, threads=self._threads
+        )
+        query, entry = found["query"].to_numpy(), found["entry"].to_numpy()
+        first = np.ones(len(query), np.bool_)  # the first occurrence of the peptide in its entry
+        first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
+        return np.bincount(query[first], minlength=len(peptides)), np.bincount(query, minlength=len(peptides))
+
+    def _described(
+        self, found: pa.RecordBatch, peptides: pa.StringArray, entries: pa.RecordBatch
+    ) -> pa.RecordBatch:
+        peptide = peptides.take(found["query"])
+        entry = entries.take(found["entry"])
+        end = pc.add(found["start"], pc.cast(pc.subtract(pc.binary_length(peptide), 1), pa.uint32()))
+        classes = class_lists(self._index.class_masks[found["entry"].to_numpy()])
+        return pa.RecordBatch.from_arrays(
+            [
+                peptide,
+                entry["accession"],
+                entry["entry_name"],
+                found["start"],
+                end,
+                entry["taxon_id"],
+                classes,
+            ],
+            schema=HITS,
+        )
+
+
+def class_lists(masks: npt.NDArray[np.uint16]) -> pa.ListArray:
+    """Names of the classes in each of `masks` (bit ``i`` is ``CLASSES[i]``), in the order of CLASSES."""
+    distinct, place = np.unique(masks, return_inverse=True)
+    lists = [[name for bit, name in enumerate(CLASSES) if mask >> bit & 1] for mask in distinct.tolist()]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(place))

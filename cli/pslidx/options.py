@@ -1,0 +1,92 @@
+"""Arguments and options that several commands share, and the kinds of value they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from pslidx.destination import FORMATS
+from pslidx.exit_codes import Session
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def size_in_bytes(text: str) -> int:
+    """A number of bytes from ``800M``, ``8G``, ``8GiB`` (powers of 1024) or a plain number."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if match is None or not float(match[1]):
+        raise click.BadParameter(f"{text!r} is not a size such as 800M or 8G.")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def column_names(text: str) -> dict[str, str]:
+    """Our names of columns and those in the file, from ``accession=ACC,locations=Labels``."""
+    columns: dict[str, str] = {}
+    for pair in text.split(","):
+        ours, _, theirs = (part.strip() for part in pair.partition("="))
+        if not (ours and theirs):
+            raise click.BadParameter(f"{pair!r} is not a pair such as accession=ACC.")
+        if ours in columns:
+            raise click.BadParameter(f"{ours!r} is named twice.")
+        columns[ours] = theirs
+    return columns
+
+
+def debug_option(command: Command) -> Command:
+    """``--debug``, before or after the name of a command."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_set_debug,
+        help="Print the traceback of an error.",
+    )(command)
+
+
+def index_argument(command: Command) -> Command:
+    """INDEX, the folder of an index."""
+    return click.argument("index", type=click.Path(path_type=Path))(command)
+
+
+def threads_option(command: Command) -> Command:
+    """``--threads``, 0 for all cores."""
+    return click.option(
+        "--threads",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Threads to use; 0, the default, means all cores.",
+    )(command)
+
+
+def output_options(command: Command) -> Command:
+    """``--format`` and ``-o``, for a command that prints one table; see `pslidx.destination.choose`."""
+    to_file = click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE instead of standard output; it appears when it is complete. "
+        "Its ending sets the format.",
+    )
+    return format_option(to_file(command))
+
+
+def format_option(command: Command) -> Command:
+    """``--format``."""
+    return click.option(
+        "--format",
+        "table_format",
+        type=click.Choice(FORMATS),
+        help="Format of the table; tsv unless the output file's ending says otherwise.",
+    )(command)
+
+
+def _set_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:
+    context.ensure_object(Session).debug |= debug

@@ -1,0 +1,28 @@
+"""Writes a table of results where the user wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from pslidx import sinks
+from pslidx.destination import Destination
+from pslidx.encoders import encoder
+
+
+def write(destination: Destination, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write `batches`, all of `schema`, taking one at a time.
+
+    A file is opened before the first batch is asked for: what cannot be written fails before the work.
+
+    Raises
+    ------
+    OutputError
+        The destination cannot be written; a file that was there before is as it was.
+    """
+    with sinks.standard_output() if destination.path is None else sinks.file(destination.path) as sink:
+        encode = encoder(destination.format, sink, schema)
+        for batch in batches:
+            encode.write(batch)
+        encode.finish()

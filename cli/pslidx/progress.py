@@ -1,0 +1,100 @@
+"""How far a long command is, on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+import click
+
+from pslidx.messages import say
+
+_BAR_WIDTH: Final = 30
+_SECONDS_BETWEEN_BARS: Final = 0.1
+_SECONDS_BETWEEN_LINES: Final = 30.0
+
+
+class Progress(Protocol):
+    """How far a step is; `psl_index.Progress` is one."""
+
+    @property
+    def step(self) -> str:
+        """What is being done."""
+
+    @property
+    def done(self) -> int:
+        """Units behind us."""
+
+    @property
+    def total(self) -> int | None:
+        """Units in all, None where that is not known."""
+
+    @property
+    def unit(self) -> str:
+        """What is counted, in the plural."""
+
+
+@contextmanager
+def shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[Progress], None]]:
+    """What to call with each `Progress`; at the end a bar is wiped off the terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _Lines(clock)
+        return
+    bar = _Bar(clock)
+    try:
+        yield bar
+    finally:
+        bar.wipe()
+
+
+class _Bar:
+    """One line that is drawn over and over."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._step = ""
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.step == self._step and self._clock() < self._next:
+            return
+        self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_BARS
+        click.echo(f"\r{_bar(progress)}\x1b[K", nl=False, err=True)
+
+    def wipe(self) -> None:
+        if self._step:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+class _Lines:
+    """A line where a step begins, and again from time to time."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._step = ""
+        self._next = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.step != self._step:
+            say(progress.step)
+        elif self._clock() >= self._next:
+            say(f"{progress.step}: {_amount(progress)}")
+        else:
+            return
+        self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_LINES
+
+
+def _bar(progress: Progress) -> str:
+    if not progress.total:
+        return f"{progress.step}  {_amount(progress)}"
+    share = min(progress.done / progress.total, 1.0)
+    filled = "#" * int(share * _BAR_WIDTH)
+    return f"{progress.step}  [{filled:<{_BAR_WIDTH}}] {share:4.0%}"
+
+
+def _amount(progress: Progress) -> str:
+    of_total = f" of {progress.total:,}" if progress.total else ""
+    return f"{progress.done:,}{of_total} {progress.unit}"

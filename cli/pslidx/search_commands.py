@@ -1,0 +1,113 @@
+"""Commands that ask an index: search, sql."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pslidx import destination
+from pslidx.messages import say
+from pslidx.options import debug_option, index_argument, output_options, threads_option
+
+_QUERY_LIMIT: Final = 1 << 20  # bytes
+
+
+@click.command()
+@index_argument
+@click.argument("peptides", nargs=-1, metavar="PEPTIDE...")
+@click.option(
+    "--file",
+    metavar="FILE",
+    help="Search also for the peptides in FILE: one a line, or FASTA; - is standard input.",
+)
+@click.option("--count", is_flag=True, help="Count the entries and occurrences of each peptide instead.")
+@click.option("--equate-il", is_flag=True, help="Take I and L for the same residue.")
+@click.option(
+    "--taxon", type=click.IntRange(min=1), metavar="N", help="Only entries of this NCBI taxon, exactly."
+)
+@click.option("--lineage", metavar="NAME", help="Only entries with NAME in their lineage, such as Mammalia.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="At most the first N occurrences of a peptide."
+)
+@threads_option
+@output_options
+@debug_option
+def search(
+    index: Path,
+    peptides: tuple[str, ...],
+    file: str | None,
+    count: bool,
+    equate_il: bool,
+    taxon: int | None,
+    lineage: str | None,
+    limit: int | None,
+    threads: int,
+    output: str | None,
+    table_format: str | None,
+) -> None:
+    """Find every occurrence of peptides.
+
+    Prints peptide, accession, entry_name, start and end (1-based, inclusive), taxon_id and the classes of
+    the entry, sorted by peptide, entry and start. Letters are literal: X, B, Z, J, U and O match themselves
+    only. A PEPTIDE that is - stands for peptides on standard input.
+
+    \b
+    Example:
+      pslidx search sprot MAAAAGRS SKL
+      pslidx search sprot --file peptides.txt --count -o counts.tsv
+      pslidx search sprot --lineage Mammalia --limit 10 KDEL
+    """
+    if count and limit is not None:
+        raise click.UsageError("--limit does not go with --count.")
+    target = destination.choose(output, table_format)
+
+    from psl_index.index import Index
+    from pslidx import hits, peptide_list
+    from pslidx.output import write
+
+    queries = peptide_list.gather(peptides, file)
+    with Index.open(index) as opened:
+        asked = hits.Search(opened, equate_il=equate_il, taxon=taxon, lineage=lineage, threads=threads)
+        if count:
+            write(target, hits.COUNTS, asked.counts(queries))
+        else:
+            write(target, hits.HITS, asked.hits(queries, limit))
+    if asked.cut:
+        say(
+            f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out"
+        )
+
+
+@click.command()
+@index_argument
+@click.argument("query")
+@output_options
+@debug_option
+def sql(index: Path, query: str, output: str | None, table_format: str | None) -> None:
+    """Ask the tables of an index in SQL.
+
+    The views are entries, locations and features, joined by their column entry; DuckDB answers, and nothing
+    can be changed. A QUERY that is - is read from standard input.
+
+    \b
+    Example:
+      pslidx sql sprot "SELECT class, count(DISTINCT entry) AS entries FROM locations GROUP BY class"
+      pslidx sql sprot "SELECT accession, length FROM entries WHERE taxon_id = 9606" -o human.parquet
+    """
+    target = destination.choose(output, table_format)
+
+    from psl_index import catalog
+    from psl_index.index import Index
+    from psl_index.opening import open_source
+    from pslidx.output import write
+
+    if query == "-":
+        with open_source(query) as source:
+            query = source.read(_QUERY_LIMIT).decode(errors="replace")
+    if not query.strip():
+        raise click.UsageError("The query is empty.")
+    with Index.open(index) as opened:
+        answer = catalog.query(opened, query)
+        write(target, answer.schema, answer)

@@ -1,0 +1,190 @@
+"""What a run of hit rates gives, and the folder it is written to."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from psl_index.errors import OutputError, UsageError
+
+SUMMARY: Final = pa.schema(
+    [
+        pa.field("definition", pa.string(), nullable=False),
+        pa.field("exclusion", pa.string(), nullable=False),
+        pa.field("against", pa.string(), nullable=False),  # predicted or true
+        pa.field("subset", pa.string(), nullable=False),  # all, or the proteins predicted correct or wrong
+        pa.field("proteins", pa.int64(), nullable=False),
+        pa.field("proteins_scored", pa.int64(), nullable=False),  # with a scored subsequence
+        pa.field("subsequences", pa.int64(), nullable=False),
+        pa.field("subsequences_scored", pa.int64(), nullable=False),  # with an annotated entry
+        pa.field("hit_rate", pa.float64()),  # mean over scored proteins
+        pa.field("hit_rate_subsequences", pa.float64()),  # mean over scored subsequences
+    ]
+)
+
+PROTEINS: Final = pa.schema(
+    [
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("class", pa.string()),  # null without a label
+        pa.field("against", pa.string(), nullable=False),
+        pa.field("subsequences", pa.int64(), nullable=False),
+        pa.field("scored", pa.int64(), nullable=False),
+        pa.field("hit_rate", pa.float64()),  # mean over scored subsequences
+    ]
+)
+
+SCORED: Final = pa.schema(
+    [
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("start", pa.uint32(), nullable=False),  # 1-based
+        pa.field("end", pa.uint32(), nullable=False),  # 1-based, inclusive
+        pa.field("subsequence", pa.string(), nullable=False),
+        pa.field("class", pa.string()),  # null without a label
+        pa.field("against", pa.string(), nullable=False),
+        pa.field("entries", pa.int64(), nullable=False),  # annotated ones that hold it, after the exclusion
+        pa.field("matching", pa.int64()),  # those of them with the class
+        pa.field("hit_rate", pa.float64()),
+    ]
+)
+
+FORMATS: Final = ("tsv", "jsonl", "parquet")
+
+KIND: Final = "pslidx hit rates"
+KIND_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class HitRates:
+    """Hit rates as three tables, and how they came about.
+
+    Attributes
+    ----------
+    summary : pyarrow.Table
+        Columns of `SUMMARY`: for each label, subset of proteins and exclusion (the chosen, ``none``) a row.
+    proteins : pyarrow.Table
+        Columns of `PROTEINS`, in the order in which the proteins first appear.
+    subsequences : pyarrow.Table
+        Columns of `SCORED`, in input order.
+    manifest : dict
+        Choices, inputs, index and counts; holds what JSON can.
+    """
+
+    summary: pa.Table
+    proteins: pa.Table
+    subsequences: pa.Table
+    manifest: dict[str, Any]
+
+
+def write_hit_rates(rates: HitRates, folder: str | os.PathLike[str], *, format: str = "tsv") -> None:
+    """Write ``summary``, ``proteins`` and ``subsequences`` (with the format's ending) and ``manifest.json``.
+
+    The folder appears complete or not at all; earlier hit rates there are replaced.
+
+    Raises
+    ------
+    UsageError
+        `folder` exists and holds something else, or there is no such format.
+    OutputError
+        It cannot be written.
+    """
+    target = Path(folder)
+    if format not in FORMATS:
+        raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}")
+    check_folder(target)
+    with _reported(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = target.with_name(f".{target.name}-{secrets.token_hex(8)}.tmp")
+        written.mkdir()
+        try:
+            for name in _TABLES:
+                _write_table(getattr(rates, name), written / f"{name}.{format}", format)
+            manifest = json.dumps(rates.manifest, indent=1, ensure_ascii=False) + "\n"
+            (written / _MANIFEST).write_text(manifest, encoding="utf-8")
+            _replace(target, written)
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """Refuse a folder that `write_hit_rates` would refuse: before the work, not after.
+
+    Raises
+    ------
+    UsageError
+        It exists and holds something else than hit rates.
+    """
+    target = Path(folder)
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UsageError("is a file, not a folder", file=str(folder), remedy="name another with -o")
+    names = {path.name for path in target.iterdir()}
+    foreign = sorted(names - _OURS)
+    if foreign or (names and _MANIFEST not in names):
+        raise UsageError(
+            f"holds something else than hit rates ({(foreign or sorted(names))[0]!r})",
+            file=str(folder),
+            remedy="name another folder with -o",
+        )
+
+
+_MANIFEST: Final = "manifest.json"
+_TABLES: Final = ("summary", "proteins", "subsequences")
+_OURS: Final = {_MANIFEST} | {f"{name}.{format}" for name in _TABLES for format in FORMATS}
+
+
+@contextmanager
+def _reported(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot be written: {reason}", file=str(target)) from error
+
+
+def _replace(target: Path, written: Path) -> None:
+    """Put the folder `written` in the place of `target`, whose earlier hit rates go."""
+    if not target.exists():
+        written.rename(target)
+        return
+    earlier = target.with_name(f"{written.name}.old")
+    target.rename(earlier)
+    try:
+        written.rename(target)
+    except OSError:
+        earlier.rename(target)
+        raise
+    shutil.rmtree(earlier)
+
+
+def _write_table(table: pa.Table, path: Path, format: str) -> None:
+    if format == "parquet":
+        pq.write_table(table, path)
+        return
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        if format == "tsv":
+            file.write("\t".join(table.column_names) + "\n")
+        for batch in table.to_batches(max_chunksize=1 << 16):
+            for line in _tsv_lines(batch) if format == "tsv" else map(_json_line, batch.to_pylist()):
+                file.write(line + "\n")
+
+
+def _tsv_lines(batch: pa.RecordBatch) -> list[str]:
+    texts = [column.cast(pa.string()) for column in batch.columns]
+    lines = pc.binary_join_element_wise(*texts, "\t", null_handling="replace", null_replacement="")
+    return lines.to_pylist()  # type: ignore[no-any-return]
+
+
+def _json_line(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)

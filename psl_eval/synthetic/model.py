@@ -1,0 +1,81 @@
+"""The numbers that make a synthetic proteome resemble Swiss-Prot, tuned against DeepLoc 2.0's k-mer spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from psl_eval.synthetic._family_kernels import PROTECTED, SITE_CLASSES
+
+
+@dataclass(frozen=True)
+class Model:
+    """Parameters of a proteome; the defaults are those of `docs/decisions.md`.
+
+    Attributes
+    ----------
+    size_exponent, largest_family : float, int
+        A family has at least s members with probability ``s ** -size_exponent``.
+    copy_share : float
+        Share of members that are near-identical copies of another (up to 3 % of residues differ); the others differ
+        from it by 5 to 70 %.
+    rate_shape : float
+        Shape of the gamma distribution of sites' rates: the smaller, the more conserved blocks.
+    composition_spread : float
+        Standard deviation of the logarithm of families' shares of a residue, about Swiss-Prot's.
+    repeats : float
+        Low-complexity stretches and tandem repeats per 1,000 residues of ancestor.
+    moved_share : float
+        Share of members that lose their family's signal and with it its location.
+    annotated_share : float
+        Share of families that have a SUBCELLULAR LOCATION comment.
+    """
+
+    size_exponent: float = 1.55
+    largest_family: int = 400
+    copy_share: float = 0.2
+    rate_shape: float = 0.6
+    composition_spread: float = 0.12
+    repeats: float = 0.5
+    moved_share: float = 0.03
+    annotated_share: float = 0.8
+
+
+def family_sizes(model: Model, rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
+    """Members of each of `count` families, from 1."""
+    sizes = rng.random(count) ** (-1.0 / model.size_exponent)
+    return np.minimum(sizes, model.largest_family).astype(np.int64)
+
+
+def family_lengths(rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
+    """Residues of each family's ancestor: log-normal with mean 365, one in a hundred from a far longer tail."""
+    lengths = rng.lognormal(np.log(280), 0.68, count)
+    long = rng.random(count) < 0.01
+    lengths[long] = rng.lognormal(np.log(1500), 0.8, int(long.sum()))
+    return np.clip(lengths, 2, 35_000).astype(np.int64)
+
+
+def divergences(model: Model, rng: np.random.Generator, count: int) -> npt.NDArray[np.float64]:
+    """Share of residues in which each member differs from the one it derives from."""
+    copies = rng.random(count) < model.copy_share
+    return np.where(copies, rng.uniform(0.0, 0.03, count), rng.uniform(0.05, 0.70, count))
+
+
+def change_thresholds(model: Model, divergence: npt.NDArray[np.float64]) -> npt.NDArray[np.uint16]:
+    """Probability (of 2**16) that a site of each rate class changes, uint16 of shape (members, SITE_CLASSES).
+
+    Classes below `PROTECTED` are equally frequent and have gamma-distributed rates; their mean probability is
+    the divergence. Sites of a signal have a sixth of the mean rate; fixed ones never change.
+    """
+    sample = np.sort(np.random.default_rng(0).gamma(model.rate_shape, 1.0, 16 << 12))
+    rates = sample.reshape(PROTECTED, -1).mean(axis=1)
+    rates /= rates.mean()
+    times = np.geomspace(1e-4, 1e3, 512)
+    reached = (1.0 - np.exp(-np.outer(times, rates))).mean(axis=1)
+    time = np.interp(divergence, reached, times, left=0.0)
+    chances = np.zeros((divergence.size, SITE_CLASSES))
+    chances[:, :PROTECTED] = 1.0 - np.exp(-np.outer(time, rates))
+    chances[:, PROTECTED] = 1.0 - np.exp(-time / 6)
+    return np.asarray(np.rint(chances * 65535), np.uint16)

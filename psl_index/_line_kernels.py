@@ -1,0 +1,247 @@
+"""Which lines of a flat file are worth a closer look, and where they are.
+
+Nine lines in ten say nothing that an index keeps (references, cross-references, other comments and features); all that
+is done with those is to find their ends, 64 bytes at a time, and to look at their line code.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from psl_index._intrinsics import newline_mask
+from psl_index._jit import inlined, kernel
+from psl_index._wide import lowest_bit, without_lowest_bit
+from psl_index.schemas import FEATURE_TYPES
+
+#: Kinds of lines, numbers for `line_kinds` and everything after it. PASSED are those of no interest.
+PASSED: Final = 0
+IDENTITY: Final = 1
+ACCESSIONS: Final = 2
+DATES: Final = 3
+DESCRIPTION: Final = 4
+GENES: Final = 5
+ORGANISM: Final = 6
+LINEAGE: Final = 7
+TAXON: Final = 8
+EXISTENCE: Final = 9
+COMMENTS: Final = 10
+FEATURES: Final = 11
+SUMMARY: Final = 12
+RESIDUES: Final = 13
+END: Final = 14
+MISPLACED: Final = 15  # of interest by its code, with something else than blanks behind it
+N_KINDS: Final = 16
+
+_CODES: Final = {
+    "ID": IDENTITY,
+    "AC": ACCESSIONS,
+    "DT": DATES,
+    "DE": DESCRIPTION,
+    "GN": GENES,
+    "OS": ORGANISM,
+    "OC": LINEAGE,
+    "OX": TAXON,
+    "PE": EXISTENCE,
+    "CC": COMMENTS,
+    "FT": FEATURES,
+    "SQ": SUMMARY,
+    "  ": RESIDUES,
+    "//": END,
+}
+
+_PIECE: Final = 1 << 15  # bytes scanned at a time: the places of its line ends stay in the cache
+_TAB: Final = 9
+_RETURN: Final = 13
+_BLANK: Final = 32
+_DASH: Final = 45
+_TOPIC: Final = int.from_bytes(b"SUBC", "little")
+
+
+@cache
+def line_kinds() -> npt.NDArray[np.uint8]:
+    """Kind of a line by its first two bytes as a little-endian number, uint8 of shape (65536,)."""
+    kinds = np.zeros(1 << 16, np.uint8)
+    for code, kind in _CODES.items():
+        kinds[int.from_bytes(code.encode(), "little")] = kind
+    return kinds
+
+
+@cache
+def feature_types() -> npt.NDArray[np.bool_]:
+    """Whether a wanted feature type has these second and third letters, bool of shape (65536,) as `line_kinds`.
+
+    They tell the wanted types from all others but CROSSLNK.
+    """
+    types = np.zeros(1 << 16, np.bool_)
+    for name in FEATURE_TYPES:
+        types[int.from_bytes(name[1:3].encode(), "little")] = True
+    return types
+
+
+@kernel
+def find_lines(
+    text: npt.NDArray[np.uint8],
+    size: int,
+    kinds: npt.NDArray[np.uint8],
+    types: npt.NDArray[np.bool_],
+    begins: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.int32],
+    entries: npt.NDArray[np.int32],
+    found: npt.NDArray[np.uint8],
+) -> Any:
+    """Find the lines of interest of ``text[:size]``, which ends with a line feed; O(size).
+
+    Of comments only SUBCELLULAR LOCATION is of interest, of features those of `schemas.FEATURE_TYPES`; some that look
+    alike get through. 64 bytes without a line feed must follow `size`.
+
+    Parameters
+    ----------
+    begins, ends, entries, found : arrays of one length
+        Get, for each such line, the place of its sixth byte (of its end, where it is shorter) and of its end without
+        trailing blanks, the number of the entry it is in, and its kind.
+
+    kinds, types : arrays
+        What `line_kinds` and `feature_types` return.
+
+    Returns
+    -------
+    tuple of int
+        Lines, lines of interest (-1 where the arrays are too short for them), and ``//`` lines.
+    """
+    feeds = np.empty(_PIECE + 2, np.int64)
+    n_lines = np.int64(0)
+    n_found = np.int64(0)
+    entry = np.int64(0)
+    start = np.int64(0)
+    in_comment = False
+    in_feature = False
+    for piece in range(0, size, _PIECE):
+        n_feeds = _line_feeds(text, piece, min(piece + _PIECE, size), feeds)
+        n_lines += n_feeds
+        if n_found + n_feeds > begins.size:
+            return n_lines, np.int64(-1), entry
+        for number in range(n_feeds):
+            feed = feeds[number]
+            kind = kinds[np.int64(text[start]) | (np.int64(text[start + 1]) << 8)]
+            if kind != PASSED:
+                if kind == COMMENTS:
+                    in_comment = _in_location(text, start, feed, in_comment)
+                    wanted = in_comment
+                elif kind == FEATURES:
+                    in_feature = _in_wanted_feature(text, start, feed, types, in_feature)
+                    wanted = in_feature
+                else:
+                    wanted = feed > start + 1
+                if wanted:
+                    end = _without_blanks(text, start, feed)
+                    begins[n_found] = min(start + 5, end)
+                    ends[n_found] = end
+                    entries[n_found] = entry
+                    found[n_found] = kind if kind == END or _is_indented(text, start, end) else MISPLACED
+                    n_found += 1
+                    if kind == END:
+                        entry += 1
+                        in_comment = False
+                        in_feature = False
+            start = feed + 1
+    return n_lines, n_found, entry
+
+
+@inlined
+def _line_feeds(text: npt.NDArray[np.uint8], start: Any, stop: Any, feeds: npt.NDArray[np.int64]) -> Any:
+    """Write the places of the line feeds of ``text[start:stop]``; returns how many.
+
+    For every 64 bytes two places are written whether there are so many or not: cheaper than to guess how many.
+    """
+    n = np.int64(0)
+    for at in range(start, stop, 64):
+        mask = newline_mask(text, at)
+        feeds[n] = at + lowest_bit(mask)
+        n += mask != 0
+        mask = without_lowest_bit(mask)
+        feeds[n] = at + lowest_bit(mask)
+        n += mask != 0
+        mask = without_lowest_bit(mask)
+        while mask != 0:
+            feeds[n] = at + lowest_bit(mask)
+            n += 1
+            mask = without_lowest_bit(mask)
+    return n
+
+
+@inlined
+def _in_location(text: npt.NDArray[np.uint8], start: Any, feed: Any, before: Any) -> Any:
+    """Whether a CC line is in a block whose topic begins as SUBCELLULAR does; `before`: whether the last one was.
+
+    Without branches, which would be taken at random.
+    """
+    if feed < start + 13:
+        return before and (feed <= start + 5 or text[start + 5] != _DASH)
+    topic = (
+        np.int64(text[start + 9])
+        | np.int64(text[start + 10]) << 8
+        | np.int64(text[start + 11]) << 16
+        | np.int64(text[start + 12]) << 24
+    )
+    heading = text[start + 5] == _DASH
+    return (heading & (topic == _TOPIC)) | (before & (not heading))
+
+
+@inlined
+def _in_wanted_feature(
+    text: npt.NDArray[np.uint8], start: Any, feed: Any, types: npt.NDArray[np.bool_], before: Any
+) -> Any:
+    """Whether an FT line is in a feature whose type may be a wanted one; `before`: whether the last one was."""
+    if feed < start + 8:
+        return before
+    heading = text[start + 5] != _BLANK
+    wanted = types[np.int64(text[start + 6]) | np.int64(text[start + 7]) << 8]
+    return (heading & wanted) | (before & (not heading))
+
+
+@inlined
+def _is_indented(text: npt.NDArray[np.uint8], start: Any, end: Any) -> Any:
+    """Whether three blanks stand between the code and the content of a line, or it has none."""
+    return end <= start + 2 or (
+        (text[start + 2] == _BLANK) & (text[start + 3] == _BLANK) & (text[start + 4] == _BLANK)
+    )
+
+
+@inlined
+def _without_blanks(text: npt.NDArray[np.uint8], start: Any, feed: Any) -> Any:
+    """Where the line ends without the blanks, tabs and the carriage return at its end."""
+    end = feed
+    while end > start and (text[end - 1] == _BLANK or text[end - 1] == _RETURN or text[end - 1] == _TAB):
+        end -= 1
+    return end
+
+
+@kernel
+def sort_by_kind(
+    found: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.int32],
+    ends: npt.NDArray[np.int32],
+    entries: npt.NDArray[np.int32],
+    lines: npt.NDArray[np.int32],
+    bounds: npt.NDArray[np.int64],
+) -> None:
+    """Counting sort, stable, O(lines): ``lines[:, bounds[kind]:bounds[kind + 1]]`` are those of a kind.
+
+    `lines` gets the begins, the ends and the entries as its three rows, shape (3, found.size).
+    """
+    bounds[:] = 0
+    for line in range(found.size):
+        bounds[found[line] + 1] += 1
+    for kind in range(1, bounds.size):
+        bounds[kind] += bounds[kind - 1]
+    places = bounds.copy()
+    for line in range(found.size):
+        place = places[found[line]]
+        lines[0, place] = begins[line]
+        lines[1, place] = ends[line]
+        lines[2, place] = entries[line]
+        places[found[line]] = place + 1

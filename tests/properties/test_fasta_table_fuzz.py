@@ -1,0 +1,232 @@
+"""FASTA and tables of any bytes: read as a plain reader reads them, or an input error with its line (F12)."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from psl_index import fasta, tables
+from psl_index.errors import InputError
+from psl_index.fasta import read_fasta
+from psl_index.opening import Source
+from psl_index.schemas import SourceBatch
+from psl_index.skipped import Skipped
+from psl_index.tables import read_table
+
+EXAMPLES = 10_000 if os.environ.get("PSLIDX_SOAK") else 1_000  # of each property
+fuzz = settings(max_examples=EXAMPLES, deadline=1000)
+
+FASTA_PIECES = [
+    *(b">", b"\n>", b"\n>a\n", b">b Nucleus-U\n", b"\n>sp|P1|A_B n OS=o OX=1 GN=g PE=1 SV=1\r\n", b"\n>\n"),
+    *(
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b" ",
+        b"\t",
+        b"MKV",
+        b"acd",
+        b"ARNDX\n",
+        b"UZOBJ\n",
+        b"*",
+        b"*\n",
+        b"-",
+        b".",
+        b"7",
+    ),
+    *(b"\0", b"\xef\xbb\xbf", b"\xe9", "é".encode(), b"M" * 100),
+]
+TABLE_PIECES = [
+    *(
+        b"accession,sequence,locations\n",
+        b"ACC\tSequence\tLabels\n",
+        b"P1,MK,Nucleus\n",
+        b"P2\tMK\tCytoplasm|x\n",
+    ),
+    *(b",", b"\t", b'"', b'""', b'"a"', b"\n", b"\r\n", b"MK", b"mk*", b"1", b"-", b"|", b";", b" ", b"\0"),
+    *(b"\xef\xbb\xbf", b"\xe9", "é".encode()),
+]
+
+
+def pieces(choice: list[bytes]) -> st.SearchStrategy[bytes]:
+    return st.lists(st.sampled_from(choice) | st.binary(max_size=3), max_size=40).map(b"".join)
+
+
+def batches_or_error(
+    read: Callable[[Source], Iterator[SourceBatch]], content: bytes
+) -> list[SourceBatch] | InputError:
+    try:
+        return list(read(Source("name", io.BytesIO(content))))
+    except InputError as error:
+        return error
+
+
+def rows_of(batches: list[SourceBatch]) -> list[tuple[str, str]]:
+    return [
+        (row["accession"], row["sequence"])
+        for batch in batches
+        for row in batch.entries.select(["accession", "sequence"]).to_pylist()
+    ]
+
+
+def reference_fasta(content: bytes) -> list[tuple[str, str]] | int:
+    """Accessions and sequences, or the line of the first error; plain Python."""
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    records: list[tuple[int, bytes, list[tuple[int, bytes]]]] = []
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(b">"):
+            records.append((number, line[1:], []))
+        elif records:
+            records[-1][2].append((number, line))
+        elif line.strip():
+            return number
+    found = []
+    for number, header, body in records:
+        try:
+            words = header.decode().split()
+        except UnicodeDecodeError:
+            return number
+        if not words or not words[0].isprintable():
+            return number
+        marked = [(at, bytes([byte])) for at, line in body for byte in line if not bytes([byte]).isspace()]
+        for place, (at, byte) in enumerate(marked):
+            if not (byte.isalpha() or (byte == b"*" and place == len(marked) - 1)):
+                return at
+        sequence = b"".join(byte for _, byte in marked).removesuffix(b"*").upper().decode()
+        if not sequence:
+            return number
+        accession = words[0].split("|")[1] if words[0].startswith("sp|P1|") else words[0]
+        found.append((accession, sequence))
+    return found or 0
+
+
+@pytest.mark.parametrize("block_bytes", [16, 1 << 22])
+@fuzz
+@given(content=pieces(FASTA_PIECES))
+def test_fasta_is_read_as_by_a_plain_reader(content: bytes, block_bytes: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fasta, "_BLOCK_BYTES", block_bytes)
+        batches = batches_or_error(read_fasta, content)
+    found = batches.line or 0 if isinstance(batches, InputError) else rows_of(batches)
+    assert found == reference_fasta(content)
+
+
+@fuzz
+@given(content=pieces(FASTA_PIECES))
+def test_skipping_keeps_exactly_the_good_records(content: bytes) -> None:
+    """Each record read by itself is either in the result or among the skipped."""
+    skipped = Skipped()
+    try:
+        kept = [
+            row["accession"]
+            for batch in read_fasta(Source("f", io.BytesIO(content)), skipped=skipped)
+            for row in batch.entries.to_pylist()
+        ]
+    except InputError:
+        assert reference_fasta(content) == 0
+        return
+    lone = [b">" + record for record in (b"\n" + content.removeprefix(b"\xef\xbb\xbf")).split(b"\n>")[1:]]
+    good = [found[0][0] for found in map(reference_fasta, lone) if isinstance(found, list)]
+    stray = (b"\n" + content.removeprefix(b"\xef\xbb\xbf")).split(b"\n>")[0].strip() != b""
+    assert kept == good
+    assert skipped.count == len(lone) - len(good) + stray
+
+
+@pytest.mark.parametrize("chunk_bytes", [5, 1 << 20])
+@fuzz
+@given(content=pieces(TABLE_PIECES))
+def test_a_table_of_any_bytes_is_read_or_refused_with_its_line(content: bytes, chunk_bytes: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tables, "_CHUNK_BYTES", chunk_bytes)
+        batches = batches_or_error(read_table, content)
+    if isinstance(batches, InputError):
+        assert batches.line is not None or not content.removeprefix(b"\xef\xbb\xbf").strip()
+        return
+    for accession, sequence in rows_of(batches):
+        assert accession.strip()
+        assert sequence.isascii()
+        assert sequence.isalpha()
+
+
+text_field = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
+table_rows = st.lists(
+    st.tuples(
+        text_field.filter(lambda text: text.strip().isprintable() and text.strip() != ""),
+        st.text("ACDEFGHIKLMNPQRSTVWYXUBZOJacd", min_size=1, max_size=30),
+        st.text('ab "|;,\t\n', max_size=8),
+        text_field,
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@fuzz
+@given(
+    rows=table_rows,
+    delimiter=st.sampled_from(",\t"),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_the_csv_module_writes_is_read_back(
+    rows: list[tuple[str, str, str, str]], delimiter: str, quoting: int, line_end: str
+) -> None:
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
+    writer.writerow(["accession", "sequence", "locations", "note"])
+    writer.writerows(rows)
+    batches = list(read_table(Source("t", io.BytesIO(written.getvalue().encode()))))
+    (batch,) = batches
+    assert batch.entries.select(["accession", "sequence"]).to_pylist() == [
+        {"accession": accession.strip(), "sequence": sequence.upper()} for accession, sequence, _, _ in rows
+    ]
+    pairs = batch.locations.select(["entry", "location"]).to_pylist()
+    assert [(pair["entry"], lines_of(pair["location"])) for pair in pairs] == [
+        (entry, lines_of(label))
+        for entry, row in enumerate(rows)
+        for label in row[2].replace(";", "|").split("|")
+        if label.strip()
+    ]
+
+
+def lines_of(label: str) -> list[str]:
+    """Blank lines within a quoted field are dropped, and blanks around it."""
+    return [line for line in label.strip().split("\n") if line.strip()]
+
+
+GOOD = b"".join(b">p%d some name\nMKVLA\nACDEF\n" % number for number in range(30))
+
+
+def accessions(compressed: bytes) -> list[str]:
+    batches = read_fasta(Source("f.gz", io.BytesIO(compressed)))
+    return [name for batch in batches for name in batch.entries.column("accession").to_pylist()]
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=1000)
+@given(cuts=st.lists(st.integers(0, len(GOOD)), max_size=4))
+def test_any_number_of_gzip_members_is_one_file(cuts: list[int]) -> None:
+    bounds = [0, *sorted(cuts), len(GOOD)]
+    members = [gzip.compress(GOOD[left:right]) for left, right in itertools.pairwise(bounds)]
+    assert accessions(b"".join(members)) == [f"p{number}" for number in range(30)]
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=1000)
+@given(kept=st.integers(2, len(gzip.compress(GOOD, mtime=0)) - 1))
+def test_a_truncated_gzip_file_is_an_error(kept: int) -> None:
+    with pytest.raises(InputError):
+        accessions(gzip.compress(GOOD, mtime=0)[:kept])
+
+
+@settings(max_examples=EXAMPLES // 10, deadline=1000)
+@given(garbage=st.binary(min_size=1, max_size=50).filter(lambda text: text.strip(b"\0") != b""))
+def test_garbage_after_gzip_data_is_an_error(garbage: bytes) -> None:
+    with pytest.raises(InputError):
+        accessions(gzip.compress(GOOD) + garbage)

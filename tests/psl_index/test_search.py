@@ -1,0 +1,116 @@
+"""Counts and occurrences, case by case; `tests/properties/test_search_oracle.py` holds them against `find` at large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from psl_index import Index
+from psl_index.errors import PeptideError, UsageError
+from psl_index.peptides import encode
+from tests.proteomes import build_index
+
+SEQUENCES = ["MAAAAGRSAW", "AAAA", "MXUAAC", "W", "MILKLI", "MAAAAGRSAWMAAAAGRSAW"]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return build_index(tmp_path_factory.mktemp("search"), SEQUENCES)
+
+
+def rows(table: pa.Table) -> list[tuple[int, ...]]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def test_overlapping_occurrences_all_count(index: Index) -> None:
+    assert index.count(["AA"]).tolist() == [3 + 3 + 1 + 6]
+    assert rows(index.locate(["AAA"])) == [(0, 0, 2), (0, 0, 3), (0, 1, 1), (0, 1, 2)] + [
+        (0, 5, start) for start in (2, 3, 12, 13)
+    ]
+
+
+def test_starts_are_one_based_and_rows_sorted_by_query_entry_start(index: Index) -> None:
+    assert rows(index.locate(["W", "MAAAAGRSAW"])) == [
+        (0, 0, 10), (0, 3, 1), (0, 5, 10), (0, 5, 20),
+        (1, 0, 1), (1, 5, 1), (1, 5, 11),
+    ]  # fmt: skip
+
+
+def test_no_match_crosses_entries(index: Index) -> None:
+    assert index.count(["WAAAA", "AAAAM", "CW", "WM"]).tolist() == [0, 0, 0, 1]
+
+
+def test_other_letters_are_literal(index: Index) -> None:
+    assert index.count(["X", "U", "XU", "MXUAAC", "MXXAAC", "MAUAAC", "B", "J"]).tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_queries_in_lower_case_or_with_a_stop_are_the_same(index: Index) -> None:
+    assert index.count(["maaaagrsaw", "MAAAAGRSAW*"]).tolist() == [3, 3]
+
+
+def test_isoleucine_and_leucine_alike_on_request(index: Index) -> None:
+    assert index.count(["MLLKII", "MLIK", "IL"]).tolist() == [0, 0, 1]
+    assert index.count(["MLLKII", "MLIK", "IL"], equate_il=True).tolist() == [1, 1, 2]
+    assert rows(index.locate(["LL"], equate_il=True)) == [(0, 4, 2), (0, 4, 5)]
+
+
+def test_entries_are_counted_once_each(index: Index) -> None:
+    assert index.count_entries(["AA", "W", "KKK"]).tolist() == [4, 3, 0]
+
+
+def test_limit_keeps_the_first_and_says_how_many_it_left_out(index: Index) -> None:
+    found = index.occurrences(encode(["AA", "W"]), limit=2)
+    assert rows(found.table) == [(0, 0, 2), (0, 0, 3), (1, 0, 10), (1, 3, 1)]
+    assert found.cut.tolist() == [11, 2]
+    assert len(index.locate(["AA"], limit=0)) == 0
+    with pytest.raises(UsageError):
+        index.locate(["AA"], limit=-1)
+
+
+def test_only_selected_entries_are_searched(index: Index) -> None:
+    wanted = np.array([False, True, False, True, False, False])
+    assert rows(index.locate(["AAA", "W"], entries=wanted)) == [(0, 1, 1), (0, 1, 2), (1, 3, 1)]
+
+
+def test_answers_do_not_depend_on_threads_or_batching(index: Index) -> None:
+    peptides = [sequence[i : i + n] for sequence in SEQUENCES for n in (1, 3, 7) for i in range(len(sequence))]
+    many = peptides * 800  # several blocks of queries
+    assert index.locate(many, threads=1).equals(index.locate(many, threads=2))
+    one_by_one = [index.count([peptide])[0] for peptide in peptides]
+    assert index.count(many, threads=2).tolist() == one_by_one * 800
+
+
+def test_arrow_arrays_are_taken_as_they_are(index: Index) -> None:
+    array = pa.array(["xx", "W", "AA", "zz"])
+    assert index.count(array.slice(1, 2)).tolist() == [4, 13]
+    assert index.count(pa.chunked_array([["W"], ["AA"]])).tolist() == [4, 13]
+    assert index.count([]).tolist() == []
+    assert len(index.locate([])) == 0
+
+
+@pytest.mark.parametrize(("peptide", "complaint"), [("MA4", "'4'"), ("", "empty"), ("*", "empty"), ("M-A", "'-'"), ("MÄ", "'Ä'"), ("M A", "' '")])
+def test_a_peptide_that_is_none_is_refused_with_its_number(index: Index, peptide: str, complaint: str) -> None:
+    with pytest.raises(PeptideError, match=complaint) as caught:
+        index.count(["AA", peptide, "W"])
+    assert caught.value.number == 1
+
+
+def test_a_missing_peptide_is_refused(index: Index) -> None:
+    with pytest.raises(PeptideError, match="missing") as caught:
+        index.count(pa.array(["AA", None]))
+    assert caught.value.number == 1
+
+
+@pytest.mark.parametrize("length", range(1, 51))
+def test_every_length_around_every_limit(index: Index, tmp_path: Path, length: int) -> None:
+    """Table look-ups, tails and comparisons with the text meet at lengths 3-6, 9-12 and beyond."""
+    long = SEQUENCES[5] * 3
+    found = index.count([long[:length], long[:length] + "Q"])
+    assert found.tolist() == [sum(s.count(long[:length]) if length > 4 else _overlapping(s, long[:length]) for s in SEQUENCES), 0]
+
+
+def _overlapping(sequence: str, peptide: str) -> int:
+    return sum(sequence.startswith(peptide, i) for i in range(len(sequence)))

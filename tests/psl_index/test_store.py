@@ -1,0 +1,115 @@
+"""The index folder: whole or not at all, and never somebody else's."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from psl_index import Index, build, verify
+from psl_index.errors import BusyError, InputError, InvalidIndexError, UsageError
+from psl_index.store import left_overs
+from tests.proteomes import build_index, write_table
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "proteome.tsv", ["MAAAGRSAW", "MRTCYIAK"], ["Nucleus", "Cytoplasm"])
+    build([table], tmp_path / "one", threads=1)
+    build([table], tmp_path / "two", threads=2)
+    build([table], tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_a_rebuild_of_the_same_mends_damage(tmp_path: Path) -> None:
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    text = index.path / index.manifest.folder / "shard-0000" / "text.bin"
+    sound = text.read_bytes()
+    text.write_bytes(b"\0" * len(sound))
+    build([tmp_path / "proteome.tsv"], index.path)
+    assert text.read_bytes() == sound
+
+
+def test_the_index_before_stays_readable_while_it_is_open(tmp_path: Path) -> None:
+    before = build_index(tmp_path, ["MAAAGRSAW"])
+    after = build_index(tmp_path, ["MRTCYIAK"])
+    assert before.count(["AAA", "TCY"]).tolist() == [1, 0]
+    assert after.count(["AAA", "TCY"]).tolist() == [0, 1]
+    assert [path.name for path in left_overs(after.path)] == [before.manifest.folder]
+    build_index(tmp_path, ["MRTCYIAK"])
+    assert left_overs(after.path) == []
+
+
+def test_a_failed_build_leaves_the_index_before_and_nothing_else(tmp_path: Path) -> None:
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    before = files(index.path)
+    bad = write_table(tmp_path / "bad.tsv", ["MAAAGRSAW", "MA4"])
+    with pytest.raises(InputError, match=r"bad\.tsv:3: "):
+        build([bad], index.path)
+    assert files(index.path) == before
+    with pytest.raises(InputError):
+        build([bad], tmp_path / "new" / "index")
+    assert not (tmp_path / "new" / "index").exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "manifest.json.bak", "building-me", ".hidden"])
+def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / name).write_text("mine")
+    with pytest.raises(UsageError, match="neither empty nor an index"):
+        build([write_table(tmp_path / "proteome.tsv", ["MA"])], target)
+    assert (target / name).read_text() == "mine"
+
+
+def test_a_file_is_refused_as_target(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "proteome.tsv", ["MA"])
+    with pytest.raises(UsageError, match="is a file"):
+        build([table], table)
+
+
+def test_left_overs_of_a_killed_build_are_reported_then_removed(tmp_path: Path) -> None:
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    killed = index.path / "building-somewhere-4711"
+    killed.mkdir()
+    (killed / "text.bin").write_bytes(b"half")
+    assert verify(index.path).left_overs == (killed,)
+    assert Index.open(index.path).count(["AAA"]).tolist() == [1]
+    build([tmp_path / "proteome.tsv"], index.path)
+    assert not killed.exists()
+
+
+def test_only_one_builds_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> None:
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    (index.path / "building-somewhere-4711").mkdir()
+    holder = os.open(index.path, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(BusyError, match="process 4711 on somewhere is building"):
+            build([tmp_path / "proteome.tsv"], index.path)
+    finally:
+        os.close(holder)
+    build([tmp_path / "proteome.tsv"], index.path)
+
+
+def test_what_is_no_index_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing", write_table(tmp_path / "file.tsv", ["MA"])):
+        with pytest.raises(InvalidIndexError, match="pslidx build"):
+            Index.open(path)
+
+
+def test_a_reader_that_lost_the_race_opens_the_newer_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest is read, then a build publishes and the next one removes the folder it names."""
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    stale = index.manifest
+    build_index(tmp_path, ["MRTCYIAK"])
+    build_index(tmp_path, ["MRTCYIAK"])
+    fresh = Index.open(index.path).manifest
+    manifests = iter([stale, fresh])
+    monkeypatch.setattr("psl_index.index.read_manifest", lambda path: next(manifests))
+    assert Index.open(index.path).count(["TCY"]).tolist() == [1]
