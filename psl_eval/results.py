@@ -162,7 +162,7 @@ def _replace(target: Path, written: Path) -> None:
     target.rename(earlier)
     try:
         written.rename(target)
-    except OSError:
+    except BaseException:
         earlier.rename(target)
         raise
     shutil.rmtree(earlier)

@@ -120,7 +120,7 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
     damaged = InvalidIndexError("is damaged", file=str(path), remedy="build the index again")
     try:
         body = json.loads(written)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise damaged from None
     if not isinstance(body, dict) or body.get("format") != _KIND:
         raise InvalidIndexError(

@@ -240,7 +240,7 @@ class _Members:
     def readinto(self, view: memoryview) -> int:
         content = b""
         while not content and not self._ended:
-            content = self._decompressor.decompress(self._compressed, min(len(view), 1 << 20))
+            content = self._decompressor.decompress(self._compressed, min(len(view), _RAW_BYTES))
             self._compressed = b""
             if self._decompressor.eof:
                 self._next_member(self._decompressor.unused_data)

@@ -1,4 +1,4 @@
-"""Growing families of sequences from drawn numbers: lay an ancestor down, repeat stretches of it, evolve members."""
+"""Growing families of sequences from drawn numbers: ancestors, repeats in them, signals, members."""
 
 from __future__ import annotations
 
@@ -39,50 +39,48 @@ def lay_ancestors(
 
 
 @kernel
-def lay_repeats(
+def repeat(
     starts: npt.NDArray[np.int64],
     stops: npt.NDArray[np.int64],
     periods: npt.NDArray[np.int64],
-    units: npt.NDArray[np.uint8],
     purities: npt.NDArray[np.uint16],
     draws: npt.NDArray[np.uint16],
     letters: npt.NDArray[np.uint8],
 ) -> None:
     """Turn each ``letters[start:stop]`` into repeats of its first `period` residues.
 
-    Its first residue becomes `units` where that is not 0. A residue is replaced by the unit's where its draw is
-    below the purity, else it stays as it is; `draws` has one value a residue of `letters`.
+    A residue stays as it is where its draw is not below the purity; `draws` has one value a residue of `letters`.
     """
     for stretch in range(starts.size):
         start = starts[stretch]
-        period = periods[stretch]
-        if units[stretch] != 0:
-            letters[start] = units[stretch]
-        for at in range(start + period, stops[stretch]):
+        for at in range(start + periods[stretch], stops[stretch]):
             if draws[at] < purities[stretch]:
-                letters[at] = letters[start + (at - start) % period]
+                letters[at] = letters[start + (at - start) % periods[stretch]]
 
 
 @kernel
 def plant(
     places: npt.NDArray[np.int64],
-    templates: npt.NDArray[np.int64],
+    patterns: npt.NDArray[np.int64],
     offsets: npt.NDArray[np.int64],
-    template_letters: npt.NDArray[np.uint8],
-    template_sites: npt.NDArray[np.uint8],
+    choices: npt.NDArray[np.int64],
+    choice_letters: npt.NDArray[np.uint8],
+    pattern_sites: npt.NDArray[np.uint8],
+    draws: npt.NDArray[np.uint8],
     letters: npt.NDArray[np.uint8],
     sites: npt.NDArray[np.uint8],
 ) -> None:
-    """Copy template number ``templates[i]`` to ``letters[places[i]:]``, and its rate classes to `sites`.
+    """Write a signal of pattern number ``patterns[i]`` from ``letters[places[i]]`` on, and its rate classes.
 
-    Template t is ``template_letters[offsets[t]:offsets[t + 1]]``.
+    Pattern p is ``choices[offsets[p]:offsets[p + 1]]``, rows of `choice_letters`; the column is the draw at that place
+    of `letters`.
     """
     for number in range(places.size):
-        template = templates[number]
-        begin = offsets[template]
-        for at in range(offsets[template + 1] - begin):
-            letters[places[number] + at] = template_letters[begin + at]
-            sites[places[number] + at] = template_sites[begin + at]
+        begin = offsets[patterns[number]]
+        for at in range(offsets[patterns[number] + 1] - begin):
+            place = places[number] + at
+            letters[place] = choice_letters[choices[begin + at], draws[place]]
+            sites[place] = pattern_sites[begin + at]
 
 
 @kernel
@@ -175,7 +173,9 @@ def grow(
                             count -= 1
                         continue
                     while count > 0 and filled - begin + parent_length - at < longest:
-                        letters[filled] = letters[parent_begin + np.int64(draws[cursor & mask]) % parent_length]
+                        letters[filled] = letters[
+                            parent_begin + np.int64(draws[cursor & mask]) % parent_length
+                        ]
                         sites[filled] = site
                         cursor += 1
                         filled += 1

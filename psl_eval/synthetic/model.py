@@ -25,20 +25,21 @@ class Model:
         Shape of the gamma distribution of sites' rates: the smaller, the more conserved blocks.
     composition_spread : float
         Standard deviation of the logarithm of families' shares of a residue, about Swiss-Prot's.
-    repeats : float
-        Low-complexity stretches and tandem repeats per 1,000 residues of ancestor.
+    runs, tandem_repeats : float
+        Runs of one residue, and repeats of longer units, per 1,000 residues of ancestor.
     moved_share : float
         Share of members that lose their family's signal and with it its location.
     annotated_share : float
         Share of families that have a SUBCELLULAR LOCATION comment.
     """
 
-    size_exponent: float = 1.55
-    largest_family: int = 400
+    size_exponent: float = 1.8
+    largest_family: int = 150
     copy_share: float = 0.2
     rate_shape: float = 0.6
     composition_spread: float = 0.12
-    repeats: float = 0.5
+    runs: float = 0.55
+    tandem_repeats: float = 0.15
     moved_share: float = 0.03
     annotated_share: float = 0.8
 

@@ -17,8 +17,8 @@ from psl_eval.synthetic import _family_kernels as kernels
 from psl_eval.synthetic.composition import RARE, family_compositions, substitutes
 from psl_eval.synthetic.locations import RESIDENCES, WITHOUT_SIGNAL
 from psl_eval.synthetic.model import Model, change_thresholds, divergences, family_lengths, family_sizes
-from psl_eval.synthetic.repeats import lay_repeats
-from psl_eval.synthetic.signals import TEMPLATES_PER_KIND, Templates, draw_templates
+from psl_eval.synthetic.repeats import lay_runs, lay_tandem_repeats
+from psl_eval.synthetic.signals import CHOICES, PATTERNS_PER_KIND, Patterns, draw_patterns
 from psl_eval.synthetic.sites import SignalSites, place_signals
 
 BLOCK_RESIDUES: Final = 1 << 20
@@ -96,7 +96,7 @@ def proteome(residues: int, seed: int, model: Model | None = None) -> Iterator[B
     shared = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=_SHARED))
     maker = _BlockMaker(
         model,
-        draw_templates(shared),
+        draw_patterns(shared),
         family_compositions(shared, _COMPOSITIONS, model.composition_spread),
         substitutes(),
     )
@@ -126,7 +126,7 @@ class _BlockMaker:
     """What the blocks of one proteome share."""
 
     model: Model
-    templates: Templates
+    patterns: Patterns
     compositions: npt.NDArray[np.uint8]
     substitutes: npt.NDArray[np.uint8]
 
@@ -149,8 +149,8 @@ class _BlockMaker:
         protein, signal = _signals_of_members(family, ancestors.signals.first)
         kept = ~lost[protein] & (protein < count)
         protein, signal, places = protein[kept], signal[kept], places[kept] + 1
-        template = ancestors.signals.templates[signal]
-        cores = self.templates.cores[template]
+        pattern = ancestors.signals.patterns[signal]
+        cores = self.patterns.cores[pattern]
         annotated = rng.random(sizes.size) < self.model.annotated_share
         return Block(
             first=first,
@@ -161,8 +161,8 @@ class _BlockMaker:
             residence=np.where(lost, WITHOUT_SIGNAL, residences[family])[:count],
             annotated=annotated[family[:count]],
             signal_protein=protein,
-            signal_kind=template // TEMPLATES_PER_KIND,
-            signal_spans=np.stack([places, places + self.templates.lengths[template] - 1], axis=1),
+            signal_kind=pattern // PATTERNS_PER_KIND,
+            signal_spans=np.stack([places, places + self.patterns.lengths[pattern] - 1], axis=1),
             core_spans=np.stack([places + cores[:, 0], places + cores[:, 1] - 1], axis=1),
         )
 
@@ -184,21 +184,24 @@ class _BlockMaker:
     def _ancestors(
         self, rng: np.random.Generator, residences: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
     ) -> _Ancestors:
-        signals, lengths = place_signals(rng, residences, lengths, self.templates)
+        signals, lengths = place_signals(rng, residences, lengths, self.patterns)
         starts = _bounds(lengths)
         draws = rng.integers(0, 1 << 16, starts[-1], np.uint16)
         letters, sites = np.empty((2, starts[-1]), np.uint8)
         composition = rng.integers(0, len(self.compositions), lengths.size)
         kernels.lay_ancestors(starts, self.compositions, composition, draws, letters, sites)
-        lay_repeats(rng, self.model.repeats, starts, letters)
+        lay_runs(rng, self.model.runs, starts, letters)
+        lay_tandem_repeats(rng, self.model.tandem_repeats, starts, letters)
         letters[starts[:-1]] = ord("M")
         family = np.repeat(np.arange(lengths.size), np.diff(signals.first))
         kernels.plant(
             starts[family] + signals.starts,
-            signals.templates,
-            self.templates.offsets,
-            self.templates.letters,
-            self.templates.sites,
+            signals.patterns,
+            self.patterns.offsets,
+            self.patterns.choices,
+            self.patterns.letters,
+            self.patterns.sites,
+            rng.integers(0, CHOICES, starts[-1], np.uint8),
             letters,
             sites,
         )

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from psl_eval.synthetic import _family_kernels as kernels
+from psl_eval.synthetic._family_kernels import repeat
 
-# Residues that single-residue runs are made of; the shares follow the commonest 8-mers of DeepLoc 2.0.
-_RUN_LETTERS: Final = "QNSEAPGDTHKL"
-_RUN_WEIGHTS: Final = (0.20, 0.13, 0.16, 0.14, 0.12, 0.08, 0.08, 0.03, 0.02, 0.02, 0.01, 0.01)
-_RUN_SHARE: Final = 0.5  # of all stretches; the others repeat units of two or more residues
-_RUN_MEAN: Final = 9.0  # residues
 _LONGEST_UNIT: Final = 40
 
 
-def lay_repeats(
+class _Run(NamedTuple):
+    letter: str
+    weight: float
+    mean: float  # residues beyond the fourth
+
+
+# Shares and lengths of runs follow the commonest 5-, 8- and 12-mers of DeepLoc 2.0.
+_RUNS: Final = (
+    *(_Run("Q", 10, 6.0), _Run("N", 4.5, 6.0), _Run("S", 12, 4.0), _Run("E", 10, 3.2), _Run("A", 10, 3.0)),
+    *(_Run("P", 11, 2.8), _Run("G", 9, 3.0), _Run("D", 3.3, 3.4), _Run("T", 2.7, 3.2), _Run("H", 2.3, 3.4)),
+    *(_Run("K", 2.5, 2.0), _Run("L", 4.4, 1.8)),
+)
+
+
+def lay_runs(
     rng: np.random.Generator,
     per_thousand: float,
     starts: npt.NDArray[np.int64],
     letters: npt.NDArray[np.uint8],
 ) -> None:
-    """Write repeats into ancestors, `per_thousand` stretches to a thousand residues.
-
-    Half are runs of one residue, geometric in length and nearly pure; the others repeat a unit of 2 to 40
-    residues of the ancestor a few times, with 5 to 40 % of residues left as they are.
+    """Write runs of one residue, of at least five, into ancestors: `per_thousand` to a thousand residues.
 
     Parameters
     ----------
@@ -34,21 +40,47 @@ def lay_repeats(
         Where each ancestor begins in `letters`.
     """
     count = int(rng.poisson(per_thousand * letters.size / 1000))
+    weights = np.array([run.weight for run in _RUNS])
+    chosen = rng.choice(len(_RUNS), count, p=weights / weights.sum())
     begins = rng.integers(0, letters.size, count)
-    runs = rng.random(count) < _RUN_SHARE
-    periods = np.where(runs, 1, np.exp(rng.uniform(np.log(2), np.log(_LONGEST_UNIT), count)).astype(np.int64))
-    units = np.zeros(count, np.uint8)
-    run_letters = np.frombuffer(_RUN_LETTERS.encode(), np.uint8)
-    units[runs] = rng.choice(run_letters, int(runs.sum()), p=np.array(_RUN_WEIGHTS) / sum(_RUN_WEIGHTS))
-    lengths = np.where(runs, 4 + rng.geometric(1 / _RUN_MEAN, count), periods * (2 + rng.geometric(0.4, count)))
-    family_ends = starts[np.searchsorted(starts, begins, side="right")]
-    purities = np.where(runs, 0.97, rng.uniform(0.6, 0.95, count))
-    kernels.lay_repeats(
+    letters[begins] = np.frombuffer("".join(run.letter for run in _RUNS).encode(), np.uint8)[chosen]
+    lengths = 4 + rng.geometric(1 / np.array([run.mean for run in _RUNS])[chosen])
+    _repeat(rng, starts, letters, begins, lengths, np.ones(count, np.int64), np.full(count, 0.985))
+
+
+def lay_tandem_repeats(
+    rng: np.random.Generator,
+    per_thousand: float,
+    starts: npt.NDArray[np.int64],
+    letters: npt.NDArray[np.uint8],
+) -> None:
+    """Repeat units of 2 to 40 residues of ancestors a few times, with 5 to 40 % of residues left as they are.
+
+    Parameters as of `lay_runs`.
+    """
+    count = int(rng.poisson(per_thousand * letters.size / 1000))
+    periods = np.exp(rng.uniform(np.log(2), np.log(_LONGEST_UNIT), count)).astype(np.int64)
+    lengths = periods * (2 + rng.geometric(0.4, count))
+    begins = rng.integers(0, letters.size, count)
+    _repeat(rng, starts, letters, begins, lengths, periods, rng.uniform(0.6, 0.95, count))
+
+
+def _repeat(
+    rng: np.random.Generator,
+    starts: npt.NDArray[np.int64],
+    letters: npt.NDArray[np.uint8],
+    begins: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    periods: npt.NDArray[np.int64],
+    purities: npt.NDArray[np.float64],
+) -> None:
+    ends = starts[np.searchsorted(starts, begins, side="right")]
+    draws = rng.integers(0, 1 << 16, letters.size, np.uint16)
+    repeat(
         begins,
-        np.minimum(begins + lengths, family_ends),
+        np.minimum(begins + lengths, ends),
         periods,
-        units,
         np.asarray(purities * 65535, np.uint16),
-        rng.integers(0, 1 << 16, letters.size, np.uint16),
+        draws,
         letters,
     )

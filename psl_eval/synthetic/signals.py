@@ -1,13 +1,14 @@
 """Sorting signals to plant: what each kind looks like, where it goes, and the feature that flat files call it.
 
 The grammar follows the reviews below in outline only: it has to be right in kind (where, how long, which residues),
-so that a model or an explanation that finds these signals has found what was put there.
+so that a model or an explanation that finds these signals has found what was put there. Signals of a kind share
+short cores; around them each family draws its own residues.
 
 References
 ----------
-G. von Heijne, "The signal peptide", J. Membr. Biol. 115 (1990); O. Emanuelsson et al., "Locating proteins in the cell
-using TargetP, SignalP and related tools", Nat. Protoc. 2 (2007); A. Lange et al., "Classical nuclear localization
-signals", J. Biol. Chem. 282 (2007).
+G. von Heijne, "The signal peptide", J. Membr. Biol. 115 (1990); O. Emanuelsson et al., "Locating proteins in the
+cell using TargetP, SignalP and related tools", Nat. Protoc. 2 (2007); A. Lange et al., "Classical nuclear
+localization signals", J. Biol. Chem. 282 (2007).
 """
 
 from __future__ import annotations
@@ -21,44 +22,49 @@ import numpy.typing as npt
 
 from psl_eval.synthetic._family_kernels import FIXED, PROTECTED
 
-TEMPLATES_PER_KIND: Final = 300
+PATTERNS_PER_KIND: Final = 300
+CHOICES: Final = 64  # a residue of a pattern is drawn by a number below this
 _CORES_PER_KIND: Final = 60
-LONGEST: Final = 80  # residues of a signal at most
 
 
-class Signal(NamedTuple):
-    """One signal as residues: `core` (start, stop; 0-based half-open) is what proteins of other families share."""
+class Pattern(NamedTuple):
+    """One signal: the residues to choose from at each place, a letter twice being twice as likely."""
 
-    residues: str
-    core: tuple[int, int]
-    fixed: tuple[int, int] = (0, 0)  # residues that never change
+    choices: list[str]
+    core: tuple[int, int]  # start and stop (0-based half-open) of what other families share
+    fixed: tuple[int, int] = (0, 0)  # start and stop of what never changes
 
 
 class Kind(NamedTuple):
-    """A kind of signal: feature type and note in a flat file, where it goes, and how one is drawn."""
+    """A kind of signal: feature type and note in a flat file, where it goes, and how it is drawn."""
 
     feature: str
     note: str
     place: str  # "start", "end" or "inside"
-    draw: Callable[[np.random.Generator, str], Signal]
-    draw_core: Callable[[np.random.Generator], str]
+    core: tuple[str, ...]  # choices
+    around: Callable[[np.random.Generator, list[str]], Pattern]
 
 
 @dataclass(frozen=True)
-class Templates:
-    """Drawn signals of every kind: number ``kind * TEMPLATES_PER_KIND + i`` is the i-th of a kind.
+class Patterns:
+    """Patterns of every kind: number ``kind * PATTERNS_PER_KIND + i`` is the i-th of a kind.
 
     Attributes
     ----------
-    offsets : int64[templates + 1]
-        Where each begins in `letters` and `sites`.
-    letters, sites : uint8
-        Residues (ASCII) and rate classes.
-    cores : int64[templates, 2]
+    offsets : int64[patterns + 1]
+        Where each begins in `choices` and `sites`.
+    choices : int64
+        Row of `letters` for each place.
+    letters : uint8[rows, CHOICES]
+        Residues (ASCII) to choose from.
+    sites : uint8
+        Rate class of each place.
+    cores : int64[patterns, 2]
         Start and stop of each core within its signal, half-open.
     """
 
     offsets: npt.NDArray[np.int64]
+    choices: npt.NDArray[np.int64]
     letters: npt.NDArray[np.uint8]
     sites: npt.NDArray[np.uint8]
     cores: npt.NDArray[np.int64]
@@ -69,124 +75,121 @@ class Templates:
         return np.diff(self.offsets)
 
 
-def draw_templates(rng: np.random.Generator) -> Templates:
-    """`TEMPLATES_PER_KIND` signals of each of `KINDS`, about a few cores that all families share."""
-    signals = []
+def draw_patterns(rng: np.random.Generator) -> Patterns:
+    """`PATTERNS_PER_KIND` patterns of each of `KINDS`, about a few cores that they share."""
+    patterns = []
     for kind in KINDS:
-        cores = [kind.draw_core(rng) for _ in range(_CORES_PER_KIND)]
-        signals += [kind.draw(rng, cores[number % len(cores)]) for number in range(TEMPLATES_PER_KIND)]
+        cores = [
+            [letters[rng.integers(len(letters))] for letters in kind.core] for _ in range(_CORES_PER_KIND)
+        ]
+        patterns += [kind.around(rng, cores[number % len(cores)]) for number in range(PATTERNS_PER_KIND)]
+    places = [letters for pattern in patterns for letters in pattern.choices]
+    rows = {letters: row for row, letters in enumerate(sorted(set(places)))}
     sites = []
-    for signal in signals:
-        classes = np.full(len(signal.residues), PROTECTED, np.uint8)
-        classes[slice(*signal.fixed)] = FIXED
+    for pattern in patterns:
+        classes = np.full(len(pattern.choices), PROTECTED, np.uint8)
+        classes[slice(*pattern.fixed)] = FIXED
         sites.append(classes)
-    return Templates(
-        np.cumsum([0, *(len(signal.residues) for signal in signals)]),
-        np.frombuffer("".join(signal.residues for signal in signals).encode(), np.uint8),
-        np.concatenate(sites),
-        np.array([signal.core for signal in signals]),
+    return Patterns(
+        offsets=np.cumsum([0, *(len(pattern.choices) for pattern in patterns)]),
+        choices=np.array([rows[letters] for letters in places]),
+        letters=np.array(
+            [[ord(row[place * len(row) // CHOICES]) for place in range(CHOICES)] for row in rows], np.uint8
+        ),
+        sites=np.concatenate(sites),
+        cores=np.array([pattern.core for pattern in patterns]),
     )
 
 
-def _letters(rng: np.random.Generator, letters: str, count: int) -> str:
-    """`count` residues; a letter named twice is twice as likely."""
-    return "".join(letters[index] for index in rng.integers(0, len(letters), count))
+def _between(head: list[str], core: list[str], tail: list[str]) -> Pattern:
+    return Pattern([*head, *core, *tail], (len(head), len(head) + len(core)))
 
 
-def _hydrophobic_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "LLLLLAAVVFIG", 6)
-
-
-def _signal_peptide(rng: np.random.Generator, core: str) -> Signal:
+def _signal_peptide(rng: np.random.Generator, core: list[str]) -> Pattern:
     """n-region with a positive charge, h-region, c-region that ends in A-X-A."""
-    head = "M" + _letters(rng, "KRKRSNTAQ", 1) + _letters(rng, "KRSTNAGP", int(rng.integers(1, 3)))
-    tail = _letters(rng, "LLLAAVFGIT", 5) + _letters(rng, "AVLTSG", 1) + _letters(rng, "SPGTQ", int(rng.integers(1, 3)))
-    tail += "A" + _letters(rng, "LSHQNTEFY", 1) + "A"
-    return Signal(head + core + tail, (len(head), len(head) + len(core)))
+    head = ["M", "KRKRSNTAQ", *["KRSTNAGP"] * int(rng.integers(1, 3))]
+    tail = [*["LLLAAVFGIT"] * 5, "AVLTSG", *["SPGTQ"] * int(rng.integers(1, 3)), "A", "LSHQNTEFY", "A"]
+    return _between(head, core, tail)
 
 
-def _amphipathic_core(rng: np.random.Generator) -> str:
-    """A turn and a half of a helix with one face of arginines and one of leucines."""
-    return "".join(_letters(rng, letters, 1) for letters in ("RRK", "LAF", "LFV", "RSAQ", "RQS", "LAG"))
+def _mitochondrial_transit(rng: np.random.Generator, core: list[str]) -> Pattern:
+    """An amphipathic helix near the start, cleaved after R-X-aromatic-S."""
+    tail = [*["LRASRSTGQV"] * int(rng.integers(11, 27)), "R", "AGSCN", "FYL", "SA"]
+    return _between(["M", "LLASFV", "LLASFV"], core, tail)
 
 
-def _mitochondrial_transit(rng: np.random.Generator, core: str) -> Signal:
-    head = "M" + _letters(rng, "LLASFV", 2)
-    tail = _letters(rng, "LRASRSTGQV", int(rng.integers(11, 27))) + "R" + _letters(rng, "AGSCN", 1)
-    tail += _letters(rng, "FYL", 1) + _letters(rng, "SA", 1)
-    return Signal(head + core + tail, (len(head), len(head) + len(core)))
+def _plastid_transit(rng: np.random.Generator, core: list[str]) -> Pattern:
+    """Rich in serine and threonine, without acids, cleaved within V-R-A-A."""
+    tail = [*["SSSSTTTPPAAVLFRKGNQ"] * int(rng.integers(28, 53)), "IV", "RKSV", "A", "A"]
+    return _between(["M", "A", "SSATL", "SSATL"], core, tail)
 
 
-def _plastid_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "SSSSTTTAPVLF", 6)
-
-
-def _plastid_transit(rng: np.random.Generator, core: str) -> Signal:
-    head = "MA" + _letters(rng, "SSATL", 2)
-    tail = _letters(rng, "SSSSTTTPPAAVLFRKGNQ", int(rng.integers(28, 53)))
-    tail += _letters(rng, "IV", 1) + _letters(rng, "RKSV", 1) + "AA"
-    return Signal(head + core + tail, (len(head), len(head) + len(core)))
-
-
-def _basic_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "PPAG", 1) + "K" + _letters(rng, "KKR", 3) + "K" + _letters(rng, "VLATP", 1)
-
-
-def _nuclear_signal(rng: np.random.Generator, core: str) -> Signal:
+def _nuclear_signal(rng: np.random.Generator, core: list[str]) -> Pattern:
     """One basic cluster, or two with ten residues between them."""
-    head = "KR" + _letters(rng, "PAATKGQSD", 10) if rng.random() < 0.3 else ""
-    return Signal(head + core, (len(head), len(head) + len(core)), (len(head), len(head) + len(core)))
+    head = ["K", "R", *["PAATKGQSDE"] * 10] if rng.random() < 0.3 else []
+    pattern = _between(head, core, [])
+    return pattern._replace(fixed=pattern.core)
 
 
-def _retention_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "DEEKS", 3) + _letters(rng, "KKH", 1) + "DEL"
+def _retention(rng: np.random.Generator, core: list[str]) -> Pattern:
+    return Pattern(core, (0, len(core)), (len(core) - 4, len(core)))
 
 
-def _retention(rng: np.random.Generator, core: str) -> Signal:
-    return Signal(core, (0, len(core)), (3, len(core)))
+def _peroxisomal(rng: np.random.Generator, core: list[str]) -> Pattern:
+    return Pattern(core, (0, len(core)), (len(core) - 3, len(core)))
 
 
-def _peroxisomal_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "AVKLNQSRP", 3) + _letters(rng, "SSSA", 1) + _letters(rng, "KKR", 1) + "L"
+def _helix(rng: np.random.Generator, core: list[str]) -> Pattern:
+    return _between(["LVIAFGSTWY"] * 8, core, ["LVIAFGSTYMC"] * 7)
 
 
-def _peroxisomal(rng: np.random.Generator, core: str) -> Signal:
-    return Signal(core, (0, len(core)), (3, len(core)))
+def _anchor(rng: np.random.Generator, core: list[str]) -> Pattern:
+    """A short tail with positive charges in the cytoplasm, then the helix."""
+    return _between(["M", *["RKSRTPQE"] * 5, "RK", "RK"], core, ["LVIFAGTSYW"] * 14)
 
 
-def _helix_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "LLLLVVIIIAAFFGGT", 6)
+def _vacuolar(rng: np.random.Generator, core: list[str]) -> Pattern:
+    return Pattern(core, (0, len(core)), (2, 5))
 
 
-def _helix(rng: np.random.Generator, core: str) -> Signal:
-    head = _letters(rng, "LVIAFGSTWY", 8)
-    return Signal(head + core + _letters(rng, "LVIAFGSTYMC", 7), (len(head), len(head) + len(core)))
-
-
-def _anchor(rng: np.random.Generator, core: str) -> Signal:
-    """Short positive cytoplasmic tail, then the helix; the feature covers the helix only in real entries."""
-    head = "M" + _letters(rng, "RKSRTPQ", 5) + _letters(rng, "RK", 2)
-    tail = _letters(rng, "LVIFAGTSYW", 12)
-    return Signal(head + core + tail, (len(head), len(head) + len(core)))
-
-
-def _vacuolar_core(rng: np.random.Generator) -> str:
-    return _letters(rng, "SRFHT", 2) + "NPI" + _letters(rng, "RHK", 1) + _letters(rng, "LVF", 1)
-
-
-def _vacuolar(rng: np.random.Generator, core: str) -> Signal:
-    return Signal(core, (0, len(core)), (2, 5))
-
-
-KINDS: Final[tuple[Kind, ...]] = (
-    Kind("SIGNAL", "", "start", _signal_peptide, _hydrophobic_core),
-    Kind("TRANSIT", "Mitochondrion", "start", _mitochondrial_transit, _amphipathic_core),
-    Kind("TRANSIT", "Chloroplast", "start", _plastid_transit, _plastid_core),
-    Kind("MOTIF", "Nuclear localization signal", "inside", _nuclear_signal, _basic_core),
-    Kind("MOTIF", "Prevents secretion from ER", "end", _retention, _retention_core),
-    Kind("MOTIF", "Microbody targeting signal", "end", _peroxisomal, _peroxisomal_core),
-    Kind("TRANSMEM", "Helical", "inside", _helix, _helix_core),
-    Kind("TRANSMEM", "Helical; Signal-anchor for type II membrane protein", "start", _anchor, _helix_core),
-    Kind("MOTIF", "Vacuolar targeting signal", "inside", _vacuolar, _vacuolar_core),
+_HYDROPHOBIC: Final = ("LLLLVVIIIAAFFGGT",) * 6
+KINDS: Final = (
+    Kind("SIGNAL", "", "start", ("LLLLLAAVVFIG",) * 6, _signal_peptide),
+    Kind(
+        "TRANSIT",
+        "Mitochondrion",
+        "start",
+        ("RRK", "LAF", "LFV", "RSAQ", "RQS", "LAG"),
+        _mitochondrial_transit,
+    ),
+    Kind("TRANSIT", "Chloroplast", "start", ("SSSSTTTAPVLF",) * 6, _plastid_transit),
+    Kind(
+        *("MOTIF", "Nuclear localization signal", "inside"),
+        ("PAGSTV", "K", "KR", "KRAPNQSE", "KR", "KR", "VLATPEDSQ"),
+        _nuclear_signal,
+    ),
+    Kind(
+        "MOTIF",
+        "Prevents secretion from ER",
+        "end",
+        ("DEKSA", "DEKST", "EDAVQ", "KKH", "D", "E", "L"),
+        _retention,
+    ),
+    Kind(
+        "MOTIF",
+        "Microbody targeting signal",
+        "end",
+        ("AVKLNQ", "SRPKLA", "NQSHA", "SSSA", "KKR", "L"),
+        _peroxisomal,
+    ),
+    Kind("TRANSMEM", "Helical", "inside", _HYDROPHOBIC, _helix),
+    Kind("TRANSMEM", "Helical; Signal-anchor for type II membrane protein", "start", _HYDROPHOBIC, _anchor),
+    Kind(
+        "MOTIF",
+        "Vacuolar targeting signal",
+        "inside",
+        ("SRFHT", "SRFHT", "N", "P", "I", "RHK", "LVF"),
+        _vacuolar,
+    ),
 )
 SIGNAL, MITOCHONDRIAL, PLASTID, NUCLEAR, RETENTION, PEROXISOMAL, HELIX, ANCHOR, VACUOLAR = range(len(KINDS))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from psl_eval.synthetic.locations import RESIDENCES
-from psl_eval.synthetic.signals import HELIX, KINDS, TEMPLATES_PER_KIND, Templates
+from psl_eval.synthetic.signals import HELIX, KINDS, PATTERNS_PER_KIND, Patterns
 
 _HELICES: Final = (1, 1, 1, 1, 2, 3, 4, 4, 6, 7, 7, 7, 10, 12)  # per membrane protein
 _APART: Final = 8  # residues between signals at least
@@ -23,14 +23,14 @@ class SignalSites:
     ----------
     first : int64[f + 1]
         Number of each family's first signal.
-    templates : int64[s]
-        Number in `Templates`.
+    patterns : int64[s]
+        Number in `signals.Patterns`.
     starts : int64[s]
         First residue, from 0 in the ancestor.
     """
 
     first: npt.NDArray[np.int64]
-    templates: npt.NDArray[np.int64]
+    patterns: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
 
 
@@ -38,7 +38,7 @@ def place_signals(
     rng: np.random.Generator,
     residences: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
-    templates: Templates,
+    patterns: Patterns,
 ) -> tuple[SignalSites, npt.NDArray[np.int64]]:
     """Choose the signals of each family, and lengthen ancestors that have no room for them.
 
@@ -47,7 +47,7 @@ def place_signals(
     sites : SignalSites
     lengths : int64[f]
     """
-    template_lengths = templates.lengths.tolist()
+    pattern_lengths = patterns.lengths.tolist()
     first = [0]
     numbers: list[int] = []
     starts: list[int] = []
@@ -57,8 +57,8 @@ def place_signals(
         if HELIX in kinds:
             kinds *= _HELICES[int(rng.integers(len(_HELICES)))]
         if kinds:
-            chosen = [kind * TEMPLATES_PER_KIND + int(rng.integers(TEMPLATES_PER_KIND)) for kind in kinds]
-            sizes = [template_lengths[number] for number in chosen]
+            chosen = [kind * PATTERNS_PER_KIND + int(rng.integers(PATTERNS_PER_KIND)) for kind in kinds]
+            sizes = [pattern_lengths[number] for number in chosen]
             longer[family] = max(length, sum(sizes) + _APART * (len(sizes) + 1))
             numbers += chosen
             starts += _starts(rng, [KINDS[kind].place for kind in kinds], sizes, int(longer[family]))

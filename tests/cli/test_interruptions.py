@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-TIMES = int(os.environ.get("PSLIDX_SOAK_INTERRUPTIONS", "4"))  # a command and signal
+TIMES = int(os.environ.get("PSLIDX_SOAK_INTERRUPTIONS", "3"))  # a command and signal
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -23,7 +23,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, flat_entry: Callable[..., str
     folder = tmp_path_factory.mktemp("work")
     dice = random.Random(1)
     with (folder / "many.dat").open("w") as file:
-        for number in range(20_000):
+        for number in range(10_000):
             sequence = "".join(dice.choices("ACDEFGHIKLMNPQRSTVWY", k=100))
             accession = f"A0A{number:06d}P"
             file.write(flat_entry(accession, f"N{number}_HUMAN", 9606, "Eukaryota", "Nucleus.", sequence))
@@ -56,7 +56,7 @@ COMMANDS = [
 def test_a_signal_at_any_moment(work: Path, arguments: tuple[str, ...], number: signal.Signals) -> None:
     before = sorted(os.listdir(work))
     began = time.perf_counter()
-    run(work, *arguments, timeout=5)
+    run(work, *arguments, timeout=2)
     whole = time.perf_counter() - began
     remove_results(work, before)
     dice = random.Random(f"{arguments} {number}")

@@ -113,7 +113,8 @@ def test_swapped_files_are_refused_by_name(index: Path) -> None:
 
 def test_files_of_another_index_are_refused(index: Path, tmp_path: Path) -> None:
     """Same shapes, other contents: sections by their headers at once, tables by their digest."""
-    other = build_index(tmp_path, [s.replace("A", "G") for s in SEQUENCES], ["Nucleus", "Cytoplasm", "Secreted"])
+    (tmp_path / "other").mkdir()
+    other = build_index(tmp_path / "other", [s.replace("A", "G") for s in SEQUENCES], ["Nucleus", "Cytoplasm", "Secreted"])
     for path in files(index):
         if path.name == "manifest.json":
             continue

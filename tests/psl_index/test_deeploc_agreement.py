@@ -1,6 +1,6 @@
 """How often our classes agree with DeepLoc's labels, and why not in the rest.
 
-`pytest tests/psl_index/test_deeploc_agreement.py -rP` prints the numbers that docs/location-classes.md quotes.
+`pytest tests/psl_index/test_deeploc_agreement.py -rP` prints the numbers in docs/location-classes.md.
 """
 
 from __future__ import annotations

@@ -91,7 +91,8 @@ def test_flags_in_any_letter_case(flag: str) -> None:
 
 def test_flag_is_that_of_the_location_and_else_of_its_topology() -> None:
     assert rows_of(
-        "Membrane; Multi-pass membrane protein (Potential). Nucleus (By similarity); Lipid-anchor (Potential)."
+        "Membrane; Multi-pass membrane protein (Potential). "
+        "Nucleus (By similarity); Lipid-anchor (Potential)."
     ) == [
         {"location": "Membrane", "topology": "Multi-pass membrane protein", "flag": "Potential"},
         {"location": "Nucleus", "topology": "Lipid-anchor", "flag": "By similarity", "class": "Nucleus"},
@@ -236,8 +237,8 @@ def test_paths_of_2007() -> None:
 
 def test_what_the_vocabulary_does_not_know_stays_with_the_part_before() -> None:
     assert rows_of(
-        "Membrane {ECO:1}; novel step {ECO:2}; Lipid-anchor {ECO:3}; bent {ECO:4}; Lipid-anchor; Matrix side; "
-        "far."
+        "Membrane {ECO:1}; novel step {ECO:2}; Lipid-anchor {ECO:3}; bent {ECO:4}; "
+        "Lipid-anchor; Matrix side; far."
     ) == [
         {
             "location": "Membrane; novel step",

@@ -50,7 +50,7 @@ def test_every_truncation_is_noticed(path: Path) -> None:
             parse_manifest(written[:size], path)
 
 
-@pytest.mark.parametrize(("version", "remedy"), [(0, "older .* pslidx build"), (99, "newer .* pip install")])
+@pytest.mark.parametrize(("version", "remedy"), [(0, "older .*pslidx build"), (99, "newer .*pip install")])
 def test_another_version_names_the_command_to_run(path: Path, version: int, remedy: str) -> None:
     manifest = json.loads(path.read_text()) | {"format_version": version}
     with pytest.raises(InvalidIndexError, match=remedy):
