@@ -61,7 +61,9 @@ def _peer(
     """pepmatch's queries per second, its index built beforehand; its hits must be as many as ours."""
     queries = peptides.to_pylist()
     with contextlib.redirect_stdout(io.StringIO()):
-        preprocessing, _ = timed(lambda: Preprocessor(fasta, preprocessed_files_path=str(folder)).preprocess(length))
+        preprocessing, _ = timed(
+            lambda: Preprocessor(fasta, preprocessed_files_path=str(folder)).preprocess(length)
+        )
         matcher = Matcher(queries, fasta, max_mismatches=0, k=length, preprocessed_files_path=str(folder))
         seconds, matches = timed(matcher.match)
         again, _ = timed(matcher.match)

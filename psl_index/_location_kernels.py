@@ -95,7 +95,7 @@ def copy_spans(text: Bytes, spans: Integers, column: int, clean: bool) -> tuple[
             if clean and at < last_brace and _begins_evidence(text, at, stop):
                 while text[at] != ord("}"):
                     at += 1
-                if used > bounds[index] and copied[used - 1] == ord(" "):
+                while used > bounds[index] and copied[used - 1] == ord(" "):
                     used -= 1
             elif not clean or used > bounds[index] or text[at] != ord(" "):
                 copied[used] = text[at]

@@ -132,9 +132,9 @@ def sort_bucket(
         here = counts[digit]
         if here[np.int64((from_keys[0] >> shift) & mask)] == n:
             continue
-        before = np.int64(0)
+        before = 0
         for value in range(_DIGITS):
-            count = here[value]
+            count = int(here[value])
             here[value] = before
             before += count
         for row in range(n):

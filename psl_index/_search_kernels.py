@@ -147,7 +147,7 @@ def find_ranges(
                 for _ in range(depth - (offsets[i + 1] - offsets[i])):
                     word *= _STANDARD
                     after *= _STANDARD
-                high = min(np.int64(table[after]), n_regular)
+                high = min(np.int64(table[after]), np.int64(n_regular))
                 low = min(np.int64(table[word]), high)
                 if high > low:
                     prefetch(tail, (low + high) >> 1)
@@ -223,7 +223,7 @@ def collect_occurrences(
     Shapes: ranges (r, 2), first_range (n + 1,), ends (n,), positions (rows in all ranges,).
     """
     n_queries = len(offsets) - 1
-    total = np.int64(0)
+    total = 0
     for i in range(n_queries):
         if i + GROUP < n_queries:
             ahead = first_range[i + GROUP]
@@ -285,8 +285,8 @@ def place_occurrences(
     Shapes: positions (total,), ends and taken (n,), wanted (0,) or (n_entries,), query, entry, start (total,).
     """
     n_entries = len(starts) - 1
-    kept = np.int64(0)
-    row = np.int64(0)
+    kept = 0
+    row = 0
     for i in range(len(ends)):
         while row < ends[i]:
             if row + GROUP < len(positions):
@@ -380,7 +380,7 @@ def _spelled(
     for _ in range(depth - length):
         word *= _STANDARD
         after *= _STANDARD
-    high = min(np.int64(table[after]), n_regular)
+    high = min(np.int64(table[after]), np.int64(n_regular))
     low = min(np.int64(table[word]), high)
     if length > depth and low < high:
         low, high = narrow(tail, low, high, spelling, depth, length - depth)

@@ -223,13 +223,19 @@ def _name_in_list(joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.
 def _value(
     joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.NDArray[np.uint8], in_list: bool
 ) -> Any:
-    """Where the text after the first `key` begins and ends: at its evidence, at a semicolon, in lists at a comma."""
+    """Where the text after the first `key` begins and ends: at its evidence, at a semicolon, in lists at a comma.
+
+    A semicolon or comma within a word belongs to the name, as in PIP2;8.
+    """
     at = find(joined, begin, end, key)
     if at < 0:
         return end, end
     at += key.size
     stop = at
-    while stop < end and joined[stop] != _SEMICOLON and not (in_list and joined[stop] == _COMMA):
+    while stop < end:
+        after_word = stop + 1 == end or joined[stop + 1] == _BLANK
+        if after_word and (joined[stop] == _SEMICOLON or (in_list and joined[stop] == _COMMA)):
+            break
         if joined[stop] == _BLANK and starts(joined, stop + 1, end, _EVIDENCE):
             break
         stop += 1

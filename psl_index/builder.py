@@ -224,7 +224,8 @@ def _shard_capacity(memory: int | None, shard_residues: int | None) -> int:
     capacity = (memory - _FIXED_MEMORY) // _MEMORY_A_RESIDUE
     if capacity <= 0:
         raise UsageError(
-            f"{memory:,} bytes of memory are too few to build an index", remedy=f"give at least {2 * _FIXED_MEMORY:,}"
+            f"{memory:,} bytes of memory are too few to build an index",
+            remedy=f"give at least {2 * _FIXED_MEMORY:,}",
         )
     return min(capacity, MAX_SHARD_RESIDUES)
 

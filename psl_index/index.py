@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,10 @@ from psl_index.search import Occurrences
 from psl_index.shard import Shard, open_shard
 from psl_index.table_files import read_table_files
 
-PeptideInput = Sequence[str] | pa.StringArray | pa.ChunkedArray
+PeptideInput: TypeAlias = "Sequence[str] | pa.StringArray | pa.ChunkedArray"
 
 _OPEN_TRIES = 5
+_VERIFY = "find the damage with `pslidx verify --full`, then build the index again"
 
 
 class Index:
@@ -116,7 +118,12 @@ class Index:
         locations = locations.filter(pc.is_valid(locations["class"]))
         bits = pc.index_in(locations["class"], pa.array(CLASSES)).to_numpy()
         masks = np.zeros(self.n_entries, np.uint16)
-        np.bitwise_or.at(masks, locations["entry"].to_numpy(), np.uint16(1) << bits.astype(np.uint16))
+        try:
+            np.bitwise_or.at(masks, locations["entry"].to_numpy(), np.uint16(1) << bits.astype(np.uint16))
+        except IndexError:
+            raise InvalidIndexError(
+                "a location names an entry that is not there", file=str(self.path), remedy=_VERIFY
+            ) from None
         return masks
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -126,7 +133,9 @@ class Index:
         paths = [inner / shard.folder / shard.tables[table].file for shard in self.manifest.shards]
         return read_table_files(paths, schema, columns)
 
-    def count(self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0) -> npt.NDArray[np.int64]:
+    def count(
+        self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
+    ) -> npt.NDArray[np.int64]:
         """Occurrences of each peptide, overlapping ones included.
 
         Parameters
@@ -150,7 +159,9 @@ class Index:
         self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
     ) -> npt.NDArray[np.int64]:
         """Entries that contain each peptide; see `count`."""
-        return search.count_entries(self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads))
+        return search.count_entries(
+            self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads)
+        )
 
     def locate(
         self,
@@ -219,7 +230,9 @@ class Index:
     def _in_lineage(self, name: str) -> npt.NDArray[np.bool_]:
         lineages = self.read("entries", ["lineage"])["lineage"].combine_chunks()
         named = np.zeros(self.n_entries, np.bool_)
-        matching = pc.fill_null(pc.equal(pc.utf8_lower(lineages.flatten()), name), False).to_numpy(zero_copy_only=False)
+        matching = pc.fill_null(pc.equal(pc.utf8_lower(lineages.flatten()), name), False).to_numpy(
+            zero_copy_only=False
+        )
         named[pc.list_parent_indices(lineages).to_numpy()[matching]] = True
         return named
 

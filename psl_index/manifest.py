@@ -78,7 +78,9 @@ class Manifest:
     def n_bytes(self) -> int:
         """Size of all files the manifest names."""
         return sum(
-            file.n_bytes for shard in self.shards for file in (*shard.sections.values(), *shard.tables.values())
+            sum(section.n_bytes for section in shard.sections.values())
+            + sum(table.n_bytes for table in shard.tables.values())
+            for shard in self.shards
         )
 
     def with_digest(self) -> Manifest:
@@ -134,7 +136,9 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
             else ("newer", "update pslidx (`pip install -U pslidx`) or build the index again")
         )
         raise InvalidIndexError(
-            f"has format version {version}, {age} than this program's {FORMAT_VERSION}", file=str(path), remedy=remedy
+            f"has format version {version}, {age} than this program's {FORMAT_VERSION}",
+            file=str(path),
+            remedy=remedy,
         )
     digest = body.pop("digest", None)
     if digest != _digest(body) or written != _canonical(body | {"digest": digest}):

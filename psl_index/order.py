@@ -73,7 +73,9 @@ def order_positions(
     def sort(bucket: int) -> int:
         first, end = bounds[bucket], bounds[bucket + 1]
         rows = pos[first:end]
-        skip, drop = (0, ORDERED - PACKED) if bucket == IRREGULAR else (_BUCKET_SKIP, ORDERED - depth - PACKED)
+        skip, drop = (
+            (0, ORDERED - PACKED) if bucket == IRREGULAR else (_BUCKET_SKIP, ORDERED - depth - PACKED)
+        )
         keys = sort_bucket(text, rows, skip, *scratch.of_size(len(rows)))
         fill_tails(keys, drop, tail[first:end])
         if bucket != IRREGULAR:
@@ -108,7 +110,9 @@ class _Scratch(local):
     def __init__(self) -> None:
         self._grow(0)
 
-    def of_size(self, rows: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
+    def of_size(
+        self, rows: int
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
         if rows > len(self._keys):
             self._grow(rows)
         return self._keys[:rows], self._spare_keys[:rows], self._spare_pos[:rows]

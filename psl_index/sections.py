@@ -24,7 +24,9 @@ FORMAT_VERSION: Final = 1
 HEADER_BYTES: Final = 64
 
 _MAGIC: Final = b"PSLIDX\r\n"
-_HEADER: Final = struct.Struct("<8sI4sQ16sI20x")  # magic, version, dtype, count, digest, CRC-32 of what is before it
+_HEADER: Final = struct.Struct(
+    "<8sI4sQ16sI20x"
+)  # magic, version, dtype, count, digest, CRC-32 of what is before it
 _CHECKED: Final = 40  # bytes of the header that its checksum covers; zeros follow the checksum
 _PIECE: Final = 1 << 22
 _DTYPES: Final = ("u1", "u4")
@@ -139,7 +141,9 @@ def open_section(folder: Path, section: Section) -> npt.NDArray[Any]:
             _check_header(path, header, section)
             if size != section.n_bytes:
                 raise InvalidIndexError(
-                    f"is {size:,} bytes long instead of {section.n_bytes:,}", file=str(path), remedy="build the index again"
+                    f"is {size:,} bytes long instead of {section.n_bytes:,}",
+                    file=str(path),
+                    remedy="build the index again",
                 )
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
@@ -180,7 +184,10 @@ def _check_header(path: Path, header: bytes, section: Section) -> None:
             problem = "its header is damaged (wrong checksum)"
         elif version != FORMAT_VERSION:
             age = "older" if version < FORMAT_VERSION else "newer"
-            problem, remedy = f"has format version {version}, {age} than this program's {FORMAT_VERSION}", _REBUILD
+            problem, remedy = (
+                f"has format version {version}, {age} than this program's {FORMAT_VERSION}",
+                _REBUILD,
+            )
         elif dtype.rstrip(b"\0").decode("latin-1") not in _DTYPES:
             problem = f"holds elements of unknown type {dtype!r}"
         elif count != section.count:

@@ -95,4 +95,6 @@ def _check_shapes(shard: Shard, record: ShardRecord) -> None:
         and len(shard.table) == 20**record.depth + 1
     )
     if not fits:
-        raise InvalidIndexError("its sections do not fit together", file=str(shard.folder), remedy="build the index again")
+        raise InvalidIndexError(
+            "its sections do not fit together", file=str(shard.folder), remedy="build the index again"
+        )

@@ -72,7 +72,9 @@ class ShardWriter:
         for name, table in zip(_SCHEMAS, batch, strict=True):
             numbers = pa.array(table["entry"].to_numpy() + np.uint32(first), pa.uint32())
             self._tables[name].append(table.set_column(0, table.schema.field(0), numbers))
-        annotated = pc.drop_null(pc.if_else(pc.is_valid(batch.locations["class"]), batch.locations["entry"], None))
+        annotated = pc.drop_null(
+            pc.if_else(pc.is_valid(batch.locations["class"]), batch.locations["entry"], None)
+        )
         self.annotated += len(annotated.unique())
         self._accessions.append(batch.entries["accession"])
         self._entries += batch.entries.num_rows
@@ -118,7 +120,9 @@ def write_sections(
         "table": MappedSection(folder / "table.bin", "u4", 20**depth + 1),
     }
     arrays = {name: section.array for name, section in ordered.items()}
-    n_regular = order_positions(text, depth, **arrays, threads=threads, report=lambda done: report(done, residues))
+    n_regular = order_positions(
+        text, depth, **arrays, threads=threads, report=lambda done: report(done, residues)
+    )
     return n_regular, {
         "starts": write_section(folder / "starts.bin", starts, "u4"),
         "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),

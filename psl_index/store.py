@@ -100,7 +100,9 @@ def _make_target(index: Path) -> bool:
     foreign = next((path.name for path in index.iterdir() if not _is_ours(path)), None)
     if foreign is not None:
         raise UsageError(
-            f"is neither empty nor an index (it holds {foreign!r})", file=str(index), remedy="name another folder with -o"
+            f"is neither empty nor an index (it holds {foreign!r})",
+            file=str(index),
+            remedy="name another folder with -o",
         )
     return False
 

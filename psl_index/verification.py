@@ -47,7 +47,9 @@ def verify(
         for file, skip, digest in files:
             if file_digest(file, skip) != digest:
                 problems.append(
-                    InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
+                    InvalidIndexError(
+                        "is damaged (wrong digest)", file=str(file), remedy="build the index again"
+                    )
                 )
             done += file.stat().st_size
             if progress:
@@ -62,4 +64,3 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, int, str]]:
             yield folder / shard.folder / section.file, HEADER_BYTES, section.xxh128
         for table in shard.tables.values():
             yield folder / shard.folder / table.file, 0, table.xxh128
-

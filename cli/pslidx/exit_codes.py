@@ -24,7 +24,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import click
+
 from psl_index import errors
+from pslidx.signals import Interrupted
 
 OK: Final = 0
 FAILED: Final = 1
@@ -45,31 +48,18 @@ class Session:
     """What one run of the command knows about itself."""
 
     debug: bool = False  # print tracebacks
-    signal: int | None = None  # the signal that asked to stop
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived; the sibling of KeyboardInterrupt."""
 
 
 def run(command: Callable[[], int], session: Session) -> int:
-    """Run `command`, report how it failed if it did, and return the exit code.
-
-    SIGINT and SIGTERM raise inside `command`, so that temporary files are removed on the way out; once it is
-    over they end the process at once.
-    """
-    _raise_on_signals(session)
+    """Run `command`, report how it failed if it did, and return the exit code."""
     try:
         code = command()
         _flush_standard_output()
     except BaseException as error:
-        _end_at_once_on_signals()
-        code, complaint = _outcome(error, session)
+        code, complaint = _outcome(error)
         with suppress(OSError):  # what was written before the error, if it can be
             _flush_standard_output()
         _report(error if session.debug else None, complaint)
-    else:
-        _end_at_once_on_signals()
     return code
 
 
@@ -78,30 +68,10 @@ def _flush_standard_output() -> None:
         sys.stdout.flush()
 
 
-def _raise_on_signals(session: Session) -> None:
-    def stop(number: int, _: object) -> None:
-        session.signal = number
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
-
-    for number in _signals_to_obey():
-        signal.signal(number, stop)
-
-
-def _end_at_once_on_signals() -> None:
-    for number in _signals_to_obey():
-        signal.signal(number, lambda number, _: os._exit(SIGNALLED + number))
-
-
-def _signals_to_obey() -> list[signal.Signals]:
-    """SIGINT and SIGTERM, unless the parent (`nohup`, `&` in a script) has them ignored."""
-    both = (signal.SIGINT, signal.SIGTERM)
-    return [number for number in both if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _outcome(error: BaseException, session: Session) -> tuple[int, str | None]:
+def _outcome(error: BaseException) -> tuple[int, str | None]:
     """Exit code and complaint (None: say nothing)."""
-    if session.signal is not None:  # whatever a library made of it on the way up
-        return SIGNALLED + session.signal, "interrupted" if session.signal == signal.SIGINT else "terminated"
+    if isinstance(error, Interrupted):
+        return SIGNALLED + error.number, str(error)
     if isinstance(error, BrokenPipeError):
         return SIGNALLED + signal.SIGPIPE, None
     for kind, code in _CODES:
@@ -116,8 +86,6 @@ def _outcome(error: BaseException, session: Session) -> tuple[int, str | None]:
 
 
 def _outcome_of_click(error: BaseException) -> tuple[int, str | None] | None:
-    import click  # not at the top: an interrupt while it loads is to be as quiet as any other
-
     if isinstance(error, click.UsageError):
         command = "pslidx" if error.ctx is None else error.ctx.command_path
         return USAGE, f"error: {error.format_message().rstrip('.')}; see `{command} -h`"
@@ -126,8 +94,6 @@ def _outcome_of_click(error: BaseException) -> tuple[int, str | None] | None:
 
 def _report(error: BaseException | None, complaint: str | None) -> None:
     """Print the complaint as one line, before it the traceback of `error`."""
-    import click
-
     with suppress(OSError):  # standard error may be closed, and there is nowhere else to say so
         if error is not None:
             click.echo("".join(traceback.format_exception(error)), err=True, nl=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pslidx.options import debug_option, format_option, index_argument, threads_option
+from pslidx.signals import raised
 
 
 @click.command()
@@ -83,5 +84,6 @@ def hitrate(
             against=against,
             threads=threads,
         )
-    write_hit_rates(rates, folder, format=table_format or "tsv")
+    with raised():
+        write_hit_rates(rates, folder, format=table_format or "tsv")
     write(Destination(None, "tsv"), rates.summary.schema, rates.summary.to_batches())

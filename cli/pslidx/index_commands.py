@@ -18,6 +18,7 @@ from pslidx.options import (
     threads_option,
 )
 from pslidx.progress import shown
+from pslidx.signals import raised
 
 if TYPE_CHECKING:
     from psl_index import BuildSummary, Skipped
@@ -76,7 +77,7 @@ def build(
     import psl_index
 
     skipped = psl_index.Skipped() if skip_bad else None
-    with shown() as report:
+    with raised(), shown() as report:
         summary = psl_index.build(
             sources,
             index,

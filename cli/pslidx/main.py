@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pslidx.exit_codes import Session, run
+from pslidx.signals import end_at_once
 
 
 def main() -> None:
@@ -13,11 +13,9 @@ def main() -> None:
 
     The interpreter is not taken down at the end: with Numba loaded that would take a tenth of a second.
     """
+    end_at_once()
+    from pslidx.exit_codes import Session, run  # now that an interrupt while they load is quiet
+    from pslidx.group import invoke
+
     session = Session()
-
-    def command() -> int:
-        from pslidx.group import invoke  # here, where an interrupt is quiet already
-
-        return invoke(sys.argv[1:], session)
-
-    os._exit(run(command, session))
+    os._exit(run(lambda: invoke(sys.argv[1:], session), session))

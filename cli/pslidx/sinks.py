@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from psl_index.errors import OutputError
+from pslidx.signals import raised
 
 
 class Sink:
@@ -27,9 +28,13 @@ class Sink:
         self._written = 0
 
     def write(self, piece: bytes | memoryview) -> int:
-        """Write all of `piece`; returns its length."""
-        with _reported(self._name):
-            self._stream.write(piece)
+        """Write all of `piece`; returns its length.
+
+        After a failure nothing is written: Arrow tries to finish an unfinished file when it is dropped.
+        """
+        if not self._stream.closed:
+            with _reported(self._name):
+                self._stream.write(piece)
         size = memoryview(piece).nbytes
         self._written += size
         return size
@@ -71,7 +76,7 @@ def file(path: Path) -> Iterator[Sink]:
             yield Sink(stream, name)
         return
     temporary = target.with_name(f".pslidx-{secrets.token_hex(8)}.tmp")
-    try:
+    with raised(), _removed_on_failure(temporary):
         with _opened(temporary, "xb", name) as stream:
             yield Sink(stream, name)
             with _reported(name):
@@ -79,8 +84,14 @@ def file(path: Path) -> Iterator[Sink]:
                 os.fsync(stream.fileno())
         with _reported(name):
             os.replace(temporary, target)
+
+
+@contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
 
 

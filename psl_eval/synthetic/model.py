@@ -33,12 +33,12 @@ class Model:
         Share of families that have a SUBCELLULAR LOCATION comment.
     """
 
-    size_exponent: float = 1.8
-    largest_family: int = 150
+    size_exponent: float = 1.75
+    largest_family: int = 200
     copy_share: float = 0.2
     rate_shape: float = 0.6
     composition_spread: float = 0.12
-    runs: float = 0.55
+    runs: float = 0.7
     tandem_repeats: float = 0.15
     moved_share: float = 0.03
     annotated_share: float = 0.8
@@ -51,10 +51,12 @@ def family_sizes(model: Model, rng: np.random.Generator, count: int) -> npt.NDAr
 
 
 def family_lengths(rng: np.random.Generator, count: int) -> npt.NDArray[np.int64]:
-    """Residues of each family's ancestor: log-normal with mean 365, one in a hundred from a far longer tail."""
+    """Residues of each family's ancestor: log-normal about a mean of 365, with a few peptides and giants."""
     lengths = rng.lognormal(np.log(280), 0.68, count)
-    long = rng.random(count) < 0.01
-    lengths[long] = rng.lognormal(np.log(1500), 0.8, int(long.sum()))
+    kind = rng.random(count)
+    giants, peptides = kind < 0.01, kind > 0.99
+    lengths[giants] = rng.lognormal(np.log(1500), 0.9, int(giants.sum()))
+    lengths[peptides] = rng.uniform(2, 50, int(peptides.sum()))
     return np.clip(lengths, 2, 35_000).astype(np.int64)
 
 

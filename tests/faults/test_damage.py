@@ -78,7 +78,9 @@ def test_truncated_or_extended_files_are_refused_by_name(index: Path) -> None:
     for path in files(index):
         content = path.read_bytes()
         size = len(content)
-        for other in {0, 1, 7, 63, 64, 65, size // 2, size - 8, size - 1, size + 1, size + 8, size + 4096} - {size}:
+        for other in {0, 1, 7, 63, 64, 65, size // 2, size - 8, size - 1, size + 1, size + 8, size + 4096} - {
+            size
+        }:
             if other < 0:
                 continue
             path.write_bytes(content[:other].ljust(other, b"\0"))
@@ -114,7 +116,9 @@ def test_swapped_files_are_refused_by_name(index: Path) -> None:
 def test_files_of_another_index_are_refused(index: Path, tmp_path: Path) -> None:
     """Same shapes, other contents: sections by their headers at once, tables by their digest."""
     (tmp_path / "other").mkdir()
-    other = build_index(tmp_path / "other", [s.replace("A", "G") for s in SEQUENCES], ["Nucleus", "Cytoplasm", "Secreted"])
+    other = build_index(
+        tmp_path / "other", [s.replace("A", "G") for s in SEQUENCES], ["Nucleus", "Cytoplasm", "Secreted"]
+    )
     for path in files(index):
         if path.name == "manifest.json":
             continue

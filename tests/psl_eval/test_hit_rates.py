@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval import hit_rate
+from psl_eval import HitRates, hit_rate
 from psl_index import Index, build
 from psl_index.classes import CLASSES
 from psl_index.errors import UsageError
@@ -45,9 +45,9 @@ def subsequences(tmp_path: Path) -> Path:
     return path
 
 
-def summary_of(rates: object, **chosen: str) -> dict[str, object]:
+def summary_of(rates: HitRates, **chosen: str) -> dict[str, object]:
     """The one row of the summary that has the `chosen` values."""
-    rows = [row for row in rates.summary.to_pylist() if chosen.items() <= row.items()]  # type: ignore[attr-defined]
+    rows = [row for row in rates.summary.to_pylist() if chosen.items() <= row.items()]
     assert len(rows) == 1
     return rows[0]
 
@@ -147,7 +147,8 @@ def test_subsets_are_the_proteins_predicted_correctly_and_wrongly(build_index: C
 def test_the_outputs_name_a_numbered_protein_by_its_fasta_identifier(index: Index, tmp_path: Path) -> None:
     released = tmp_path / "released.csv"
     released.write_text(
-        "left,right,subsequence,predicted,true,classification,inputSequence\n2,7,KKRKV,Nucleus,Nucleus,True,1\n"
+        "left,right,subsequence,predicted,true,classification,inputSequence\n"
+        "2,7,KKRKV,Nucleus,Nucleus,True,1\n"
     )
     fasta = tmp_path / "proteins.fasta"
     fasta.write_text(">first\nMMM\n>Q Nucleus-U test\nMAKKRKVEDP\n")

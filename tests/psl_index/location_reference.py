@@ -222,4 +222,4 @@ def without_last_evidence(text: str) -> str:
 
 
 def without_evidence(text: str) -> str:
-    return re.sub(r" ?\{ECO:[^}]*\}", "", text).lstrip(" ")
+    return re.sub(r" *\{ECO:[^}]*\}", "", text).lstrip(" ")

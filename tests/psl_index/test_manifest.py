@@ -57,7 +57,10 @@ def test_another_version_names_the_command_to_run(path: Path, version: int, reme
         parse_manifest(json.dumps(manifest).encode(), path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"not json", b'{"format": "pslidx index"}', b"[" * 10_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"not json", b'{"format": "pslidx index"}', b"[" * 10_000],
+)
 def test_anything_else_is_refused(path: Path, content: bytes) -> None:
     with pytest.raises(InvalidIndexError, match=FILE_NAME):
         parse_manifest(content, path)

@@ -38,7 +38,9 @@ def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], 
     def irregular(position: int) -> bool:
         return not all(1 <= code <= 20 for code in codes[position : position + depth])
 
-    pos = sorted((p for p, code in enumerate(codes) if code), key=lambda p: (irregular(p), codes[p : p + 12], p))
+    pos = sorted(
+        (p for p, code in enumerate(codes) if code), key=lambda p: (irregular(p), codes[p : p + 12], p)
+    )
     n_regular = sum(not irregular(position) for position in pos)
     tails = []
     for row, position in enumerate(pos):

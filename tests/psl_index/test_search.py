@@ -44,7 +44,16 @@ def test_no_match_crosses_entries(index: Index) -> None:
 
 
 def test_other_letters_are_literal(index: Index) -> None:
-    assert index.count(["X", "U", "XU", "MXUAAC", "MXXAAC", "MAUAAC", "B", "J"]).tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+    assert index.count(["X", "U", "XU", "MXUAAC", "MXXAAC", "MAUAAC", "B", "J"]).tolist() == [
+        1,
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_queries_in_lower_case_or_with_a_stop_are_the_same(index: Index) -> None:
@@ -76,7 +85,9 @@ def test_only_selected_entries_are_searched(index: Index) -> None:
 
 
 def test_answers_do_not_depend_on_threads_or_batching(index: Index) -> None:
-    peptides = [sequence[i : i + n] for sequence in SEQUENCES for n in (1, 3, 7) for i in range(len(sequence))]
+    peptides = [
+        sequence[i : i + n] for sequence in SEQUENCES for n in (1, 3, 7) for i in range(len(sequence))
+    ]
     many = peptides * 800  # several blocks of queries
     assert index.locate(many, threads=1).equals(index.locate(many, threads=2))
     one_by_one = [index.count([peptide])[0] for peptide in peptides]
@@ -91,8 +102,13 @@ def test_arrow_arrays_are_taken_as_they_are(index: Index) -> None:
     assert len(index.locate([])) == 0
 
 
-@pytest.mark.parametrize(("peptide", "complaint"), [("MA4", "'4'"), ("", "empty"), ("*", "empty"), ("M-A", "'-'"), ("MÄ", "'Ä'"), ("M A", "' '")])
-def test_a_peptide_that_is_none_is_refused_with_its_number(index: Index, peptide: str, complaint: str) -> None:
+@pytest.mark.parametrize(
+    ("peptide", "complaint"),
+    [("MA4", "'4'"), ("", "empty"), ("*", "empty"), ("M-A", "'-'"), ("MÄ", "'Ä'"), ("M A", "' '")],
+)
+def test_a_peptide_that_is_none_is_refused_with_its_number(
+    index: Index, peptide: str, complaint: str
+) -> None:
     with pytest.raises(PeptideError, match=complaint) as caught:
         index.count(["AA", peptide, "W"])
     assert caught.value.number == 1
@@ -109,7 +125,10 @@ def test_every_length_around_every_limit(index: Index, tmp_path: Path, length: i
     """Table look-ups, tails and comparisons with the text meet at lengths 3-6, 9-12 and beyond."""
     long = SEQUENCES[5] * 3
     found = index.count([long[:length], long[:length] + "Q"])
-    assert found.tolist() == [sum(s.count(long[:length]) if length > 4 else _overlapping(s, long[:length]) for s in SEQUENCES), 0]
+    assert found.tolist() == [
+        sum(s.count(long[:length]) if length > 4 else _overlapping(s, long[:length]) for s in SEQUENCES),
+        0,
+    ]
 
 
 def _overlapping(sequence: str, peptide: str) -> int:

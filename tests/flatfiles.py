@@ -1,10 +1,16 @@
-"""Flat-file entries made up for tests, in the layouts of three decades."""
+"""Flat-file entries made up for tests, in the layouts of three decades, and how tests read them."""
 
 from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 
 from psl_index.crc64 import crc64_of
+from psl_index.flatfile import read_flatfile
+from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
 
 SEQUENCE = "MTWPDGGKKKALKYKNTARICGENSIPVEWIAHQKGPGDFYYRFFAAHHGGLMHVHGHPLAGKKU"
 
@@ -33,6 +39,36 @@ def sequence_lines(sequence: str) -> list[str]:
         line = sequence[begin : begin + 60]
         lines.append("     " + " ".join(line[at : at + 10] for at in range(0, len(line), 10)))
     return lines
+
+
+class Text(io.BytesIO):
+    """A source that is no file."""
+
+    name = "made up"
+
+
+def read(text: str | bytes, **options: Any) -> SourceBatch:
+    """All batches of a text as one, entries numbered through."""
+    content = text.encode() if isinstance(text, str) else text
+    return gathered(read_flatfile(Text(content), **{"threads": 1, **options}))
+
+
+def gathered(batches: Iterator[SourceBatch]) -> SourceBatch:
+    tables: list[list[dict[str, Any]]] = [[], [], []]
+    for batch in batches:
+        first = len(tables[0])
+        assert batch.entries.schema.equals(ENTRIES)
+        assert batch.locations.schema.equals(LOCATIONS)
+        assert batch.features.schema.equals(FEATURES)
+        for table, rows in zip(batch, tables, strict=True):
+            table.validate(full=True)
+            rows += [row | {"entry": row["entry"] + first} for row in table.to_pylist()]
+    return SourceBatch(
+        *(
+            pa.RecordBatch.from_pylist(rows, schema=schema)
+            for rows, schema in zip(tables, (ENTRIES, LOCATIONS, FEATURES), strict=True)
+        )
+    )
 
 
 TODAY = entry(

@@ -1,0 +1,64 @@
+"""What Ctrl-C and SIGTERM do: end the process at once, but where something would be left behind, clean up first.
+
+An exception out of a signal handler can surface anywhere, in the middle of an import or of another library's C++,
+where it may be swallowed, disguised or fatal. So it is raised only within `raised`, which commands put around what
+they must not leave half done.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+_OBEYED: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+
+class Interrupted(BaseException):
+    """A signal asked to stop; not an Exception, so that nobody handles it by mistake."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(_OBEYED[signal.Signals(number)])
+        self.number = number
+
+
+def end_at_once() -> None:
+    """From now on a signal ends the process, with one line on standard error and the exit code 128 + its number."""
+    for number in _not_ignored():
+        signal.signal(number, _end)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Within this, a signal raises `Interrupted`; whatever a library makes of it on the way, that is what leaves."""
+    received: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        received.append(number)
+        raise Interrupted(number)
+
+    before = {number: signal.signal(number, stop) for number in _not_ignored()}
+    try:
+        yield
+    except BaseException as error:
+        if received and not isinstance(error, Interrupted):
+            raise Interrupted(received[0]) from error
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _not_ignored() -> list[signal.Signals]:
+    """The signals, but not those that the parent (`nohup`, `&` in a script) has ignored."""
+    return [number for number in _OBEYED if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _end(number: int, _: object) -> None:
+    # Not through the streams of Python, which may be in the middle of something.
+    line_end = "\n" if os.isatty(2) else ""
+    with suppress(OSError):
+        os.write(2, f"{line_end}pslidx: {_OBEYED[signal.Signals(number)]}\n".encode())
+    os._exit(128 + number)
