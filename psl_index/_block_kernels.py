@@ -1,7 +1,8 @@
 """Comments and features: which lines make up which, and where features lie.
 
-Lines are given and findings reported as in `_entry_kernels`. Kernels turn `begins` and `ends` into those of the text
-that a line adds to its block, and give the block's number in `rows` (-1: it adds none), for `join_lines`.
+Lines are given and findings reported as in `_entry_kernels`. Kernels turn `begins` and `ends` into those of
+the text that a line adds to its block, and give the block's number in `rows` (-1: it adds none), for
+`join_lines`.
 """
 
 from __future__ import annotations
@@ -84,9 +85,9 @@ def read_features(
 ) -> Any:
     """Features of the wanted types in either layout (new: since release 2019_11); returns how many.
 
-    `type_names`, shape (types, longest), has the wanted names, padded with blanks. For feature i `types` gets the row
-    of its name there, ``positions[:, i]`` start and end (1-based inclusive, -1 where unknown or on another isoform),
-    and `old` its layout.
+    `type_names`, shape (types, longest), has the wanted names, padded with blanks. For feature i `types`
+    gets the row of its name there, ``positions[:, i]`` start and end (1-based inclusive, -1 where unknown or
+    on another isoform), and `old` its layout.
     """
     n = np.int64(0)
     in_feature = False
@@ -104,11 +105,12 @@ def read_features(
                 continue
             feature_entries[n] = entries[line]
             types[n] = kind
-            old[n] = not _is_blank(text, at + 8, min(at + 16, end))
+            at = min(at + 8, end)
+            old[n] = skip_blanks(text, at, end) < min(at + 8, end)
             if old[n]:
-                at, good = _read_old_positions(text, at + 8, end, positions[:, n])
+                at, good = _read_old_positions(text, at, end, positions[:, n])
             else:
-                at, good = _read_positions(text, skip_blanks(text, at + 8, end), end, positions[:, n])
+                at, good = _read_positions(text, skip_blanks(text, at, end), end, positions[:, n])
             if not good:
                 report(problems, places, entries[line], POSITION, begins[line])
             in_note = old[n]
@@ -137,7 +139,7 @@ def read_features(
 def trim_descriptions(
     joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32], old: npt.NDArray[np.bool_]
 ) -> Any:
-    """Take the full stop and the evidence from the ends of old descriptions, in place; returns the bytes left."""
+    """Take full stop and evidence from the ends of old descriptions, in place; returns the bytes left."""
     n = np.int64(0)
     for row in range(old.size):
         begin = np.int64(offsets[row])
@@ -165,11 +167,6 @@ def _type_of(text: npt.NDArray[np.uint8], at: Any, end: Any, type_names: npt.NDA
 
 
 @inlined
-def _is_blank(text: npt.NDArray[np.uint8], at: Any, end: Any) -> Any:
-    return skip_blanks(text, at, end) == end
-
-
-@inlined
 def _read_old_positions(
     text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]
 ) -> Any:
@@ -184,7 +181,7 @@ def _read_old_positions(
 
 @inlined
 def _read_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]) -> Any:
-    """``1..20``, ``20`` or either after ``P12345-2:``; returns where it ends and whether it is well formed."""
+    """``1..20``, ``20``, either after ``P12345-2:``; returns where it ends and whether it is well formed."""
     word = word_end(text, at, end)
     isoform = at
     while isoform < word and text[isoform] != _COLON:
@@ -204,7 +201,7 @@ def _read_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: n
 
 @inlined
 def _position(text: npt.NDArray[np.uint8], at: Any, end: Any) -> Any:
-    """A number that may have ``<``, ``>`` or ``?`` before it, or ``?`` alone (-1); where it ends; whether it is one."""
+    """A number, perhaps after ``<``, ``>`` or ``?``, or ``?`` alone (-1); its end; whether it is one."""
     unknown = at < end and text[at] == _QUESTION
     if at < end and (unknown or text[at] == _LESS or text[at] == _GREATER):
         at += 1

@@ -29,12 +29,10 @@ def report(
 @inlined
 def starts(text: npt.NDArray[np.uint8], at: Any, end: Any, words: npt.NDArray[np.uint8]) -> Any:
     """Whether ``text[at:end]`` starts with `words`."""
-    if end - at < words.size:
-        return False
-    for k in range(words.size):
-        if text[at + k] != words[k]:
-            return False
-    return True
+    k = 0
+    while k < words.size and at + k < end and text[at + k] == words[k]:
+        k += 1
+    return k == words.size
 
 
 @inlined
@@ -56,13 +54,14 @@ def word_end(text: npt.NDArray[np.uint8], at: Any, end: Any) -> Any:
 @inlined
 def number(text: npt.NDArray[np.uint8], at: Any, end: Any) -> Any:
     """The number at a place, and where it ends; -1 where there is none, or one that no uint32 holds."""
-    number = np.int64(-1)
+    begin = at
+    value = np.int64(0)
     while at < end and _ZERO <= text[at] <= _NINE:
-        number = max(number, 0) * 10 + np.int64(text[at]) - _ZERO
-        if number > _MOST:
+        value = value * 10 + np.int64(text[at]) - _ZERO
+        if value > _MOST:
             return np.int64(-1), at
         at += 1
-    return number, at
+    return value if at > begin else np.int64(-1), at
 
 
 @inlined

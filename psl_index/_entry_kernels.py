@@ -1,8 +1,8 @@
 """What single lines of a flat-file entry say: name, versions, taxon, existence, lengths, residues.
 
-Every kernel gets the lines of one kind: `begins` and `ends` of their content in `text` and the entry each is in, all
-int32 of one length. What is wrong with an entry goes to `problems` (a code, 0 for none, uint8) and `places` (where in
-`text` its line begins, int32); the first finding stands. All are O(bytes of their lines).
+Every kernel gets the lines of one kind: `begins` and `ends` of their content in `text` and the entry each is
+in, all int32 of one length. What is wrong with an entry goes to `problems` (a code, 0 for none, uint8) and
+`places` (where in `text` its line begins, int32); the first finding stands. All are O(bytes of their lines).
 """
 
 from __future__ import annotations
@@ -244,8 +244,8 @@ def read_residues(
 ) -> None:
     """Residues, in upper case, of each entry: ``sequences[offsets[entry]:offsets[entry + 1]]``.
 
-    They stand below the SQ line in groups of ten with a blank between, the last group may be shorter. `text` and
-    `sequences` must have `_wide.SLACK` bytes to spare.
+    They stand below the SQ line in groups of ten with a blank between, the last group may be shorter. `text`
+    and `sequences` must have `_wide.SLACK` bytes to spare.
     """
     n = np.int64(0)
     entry = np.int64(-1)

@@ -1,7 +1,8 @@
 """Which lines of a flat file are worth a closer look, and where they are.
 
-Nine lines in ten say nothing that an index keeps (references, cross-references, other comments and features); all that
-is done with those is to find their ends, 64 bytes at a time, and to look at their line code.
+Nine lines in ten say nothing that an index keeps (references, cross-references, other comments and
+features); all that is done with those is to find their ends, 64 bytes at a time, and to look at their line
+code.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._intrinsics import newline_mask
+from psl_index._intrinsics import load_big_endian, newline_mask
 from psl_index._jit import inlined, kernel
 from psl_index._wide import lowest_bit, without_lowest_bit
 from psl_index.schemas import FEATURE_TYPES
@@ -57,28 +58,43 @@ _PIECE: Final = 1 << 15  # bytes scanned at a time: the places of its line ends 
 _TAB: Final = 9
 _RETURN: Final = 13
 _BLANK: Final = 32
-_DASH: Final = 45
-_TOPIC: Final = int.from_bytes(b"SUBC", "little")
+
+
+def _number(letters: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(letters, "big"))
+
+
+# A line's first eight bytes, as one number: code, indentation, the first three columns of its content.
+_CODE_SHIFT: Final = np.uint64(48)
+_INDENT_MARK: Final = _number(b"\xff\xff\xff\0\0\0")
+_INDENT: Final = _number(b"   \0\0\0")
+_BLOCK_MARK: Final = _number(b"\xff\xff\xff")
+_BLOCK_SHIFT: Final = np.uint64(16)
+_TYPE_MARK: Final = _number(b"\xff\xff")
+_COMMENT: Final = _number(b"-!-")
+_DASH: Final = _number(b"-")
+_SPACE: Final = _number(b" ")
+_TOPIC: Final = _number(b" SUBCELL")
 
 
 @cache
 def line_kinds() -> npt.NDArray[np.uint8]:
-    """Kind of a line by its first two bytes as a little-endian number, uint8 of shape (65536,)."""
+    """Kind of a line by its first two bytes as a big-endian number, uint8 of shape (65536,)."""
     kinds = np.zeros(1 << 16, np.uint8)
     for code, kind in _CODES.items():
-        kinds[int.from_bytes(code.encode(), "little")] = kind
+        kinds[int.from_bytes(code.encode(), "big")] = kind
     return kinds
 
 
 @cache
 def feature_types() -> npt.NDArray[np.bool_]:
-    """Whether a wanted feature type has these second and third letters, bool of shape (65536,) as `line_kinds`.
+    """Whether a wanted feature type has these second and third letters, bool, indexed as `line_kinds`.
 
     They tell the wanted types from all others but CROSSLNK.
     """
     types = np.zeros(1 << 16, np.bool_)
     for name in FEATURE_TYPES:
-        types[int.from_bytes(name[1:3].encode(), "little")] = True
+        types[int.from_bytes(name[1:3].encode(), "big")] = True
     return types
 
 
@@ -95,14 +111,14 @@ def find_lines(
 ) -> Any:
     """Find the lines of interest of ``text[:size]``, which ends with a line feed; O(size).
 
-    Of comments only SUBCELLULAR LOCATION is of interest, of features those of `schemas.FEATURE_TYPES`; some that look
-    alike get through. 64 bytes without a line feed must follow `size`.
+    Of comments only SUBCELLULAR LOCATION is of interest, of features those of `schemas.FEATURE_TYPES`; some
+    that look alike get through. 64 bytes without a line feed must follow `size`.
 
     Parameters
     ----------
     begins, ends, entries, found : arrays of one length
-        Get, for each such line, the place of its sixth byte (of its end, where it is shorter) and of its end without
-        trailing blanks, the number of the entry it is in, and its kind.
+        Get, for each such line, the place of its sixth byte (of its end, where it is shorter) and of its end
+        without trailing blanks, the number of the entry it is in, and its kind.
 
     kinds, types : arrays
         What `line_kinds` and `feature_types` return.
@@ -126,13 +142,16 @@ def find_lines(
             return n_lines, np.int64(-1), entry
         for number in range(n_feeds):
             feed = feeds[number]
-            kind = kinds[np.int64(text[start]) | (np.int64(text[start + 1]) << 8)]
+            head = load_big_endian(text, start)
+            kind = kinds[head >> _CODE_SHIFT]
             if kind != PASSED:
                 if kind == COMMENTS:
-                    in_comment = _in_location(text, start, feed, in_comment)
+                    in_comment = _in_location(
+                        head, load_big_endian(text, start + 8), feed - start, in_comment
+                    )
                     wanted = in_comment
                 elif kind == FEATURES:
-                    in_feature = _in_wanted_feature(text, start, feed, types, in_feature)
+                    in_feature = _in_wanted_feature(head, feed - start, types, in_feature)
                     wanted = in_feature
                 else:
                     wanted = feed > start + 1
@@ -141,7 +160,7 @@ def find_lines(
                     begins[n_found] = min(start + 5, end)
                     ends[n_found] = end
                     entries[n_found] = entry
-                    found[n_found] = kind if kind == END or _is_indented(text, start, end) else MISPLACED
+                    found[n_found] = kind if _is_indented(head, end - start) or kind == END else MISPLACED
                     n_found += 1
                     if kind == END:
                         entry += 1
@@ -155,7 +174,8 @@ def find_lines(
 def _line_feeds(text: npt.NDArray[np.uint8], start: Any, stop: Any, feeds: npt.NDArray[np.int64]) -> Any:
     """Write the places of the line feeds of ``text[start:stop]``; returns how many.
 
-    For every 64 bytes two places are written whether there are so many or not: cheaper than to guess how many.
+    For every 64 bytes two places are written whether there are so many or not: cheaper than to guess how
+    many.
     """
     n = np.int64(0)
     for at in range(start, stop, 64):
@@ -174,41 +194,30 @@ def _line_feeds(text: npt.NDArray[np.uint8], start: Any, stop: Any, feeds: npt.N
 
 
 @inlined
-def _in_location(text: npt.NDArray[np.uint8], start: Any, feed: Any, before: Any) -> Any:
-    """Whether a CC line is in a block whose topic begins as SUBCELLULAR does; `before`: whether the last one was.
+def _in_location(head: Any, topic: Any, size: Any, before: Any) -> Any:
+    """Whether a CC line is in a block whose topic begins as SUBCELLULAR does; `before`: the answer before.
 
-    Without branches, which would be taken at random.
+    `head` and `topic` are its first and its second eight bytes. Without branches, which nobody could foresee.
     """
-    if feed < start + 13:
-        return before and (feed <= start + 5 or text[start + 5] != _DASH)
-    topic = (
-        np.int64(text[start + 9])
-        | np.int64(text[start + 10]) << 8
-        | np.int64(text[start + 11]) << 16
-        | np.int64(text[start + 12]) << 24
-    )
-    heading = text[start + 5] == _DASH
-    return (heading & (topic == _TOPIC)) | (before & (not heading))
-
-
-@inlined
-def _in_wanted_feature(
-    text: npt.NDArray[np.uint8], start: Any, feed: Any, types: npt.NDArray[np.bool_], before: Any
-) -> Any:
-    """Whether an FT line is in a feature whose type may be a wanted one; `before`: whether the last one was."""
-    if feed < start + 8:
+    if size < 8:
         return before
-    heading = text[start + 5] != _BLANK
-    wanted = types[np.int64(text[start + 6]) | np.int64(text[start + 7]) << 8]
-    return (heading & wanted) | (before & (not heading))
+    heading = (head & _BLOCK_MARK) >> _BLOCK_SHIFT == _DASH
+    return ((head & _BLOCK_MARK == _COMMENT) & (topic == _TOPIC)) | (before & (not heading))
 
 
 @inlined
-def _is_indented(text: npt.NDArray[np.uint8], start: Any, end: Any) -> Any:
+def _in_wanted_feature(head: Any, size: Any, types: npt.NDArray[np.bool_], before: Any) -> Any:
+    """Whether an FT line is in a feature whose type may be a wanted one; `before`: the answer before."""
+    if size < 8:
+        return before
+    heading = (head & _BLOCK_MARK) >> _BLOCK_SHIFT != _SPACE
+    return (heading & types[head & _TYPE_MARK]) | (before & (not heading))
+
+
+@inlined
+def _is_indented(head: Any, size: Any) -> Any:
     """Whether three blanks stand between the code and the content of a line, or it has none."""
-    return end <= start + 2 or (
-        (text[start + 2] == _BLANK) & (text[start + 3] == _BLANK) & (text[start + 4] == _BLANK)
-    )
+    return size <= 2 or head & _INDENT_MARK == _INDENT
 
 
 @inlined

@@ -1,8 +1,9 @@
 """From wrapped lines to values: joining lines, splitting lists, picking out the names.
 
-Columns of text are `(bytes, offsets)` as Arrow lays them out: value i is ``text[offsets[i]:offsets[i + 1]]``. Every
-kernel is O(bytes). Those that write text return how many bytes; the caller provides room for as many as went in, one
-more for each line, and `_wide.SLACK` behind them, and as many must be readable behind the text they read.
+Columns of text are `(bytes, offsets)` as Arrow lays them out: value i is ``text[offsets[i]:offsets[i +
+1]]``. Every kernel is O(bytes). Those that write text return how many bytes; the caller provides room for as
+many as went in, one more for each line, and `_wide.SLACK` behind them, and as many must be readable behind
+the text they read.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ def join_lines(
 ) -> Any:
     """Join the lines of each row with a blank, or with nothing after a line that ends in a hyphen.
 
-    A hyphen with a blank before it is a dash, and gets its blank after it. `rows` is the row of each line, ascending
-    but for lines that belong to none (-1); with `drop_stop` a row loses one full stop at its end.
+    A hyphen with a blank before it is a dash, and gets its blank after it. `rows` is the row of each line,
+    ascending but for lines that belong to none (-1); with `drop_stop` a row loses one full stop at its end.
     """
     n = np.int64(0)
     row = np.int64(-1)
     for line in range(begins.size):
-        if rows[line] < 0 or begins[line] == ends[line]:
+        if rows[line] < 0 or begins[line] >= ends[line]:
             continue
         while row < rows[line]:
             n = _without_stop(joined, offsets, row, n, drop_stop)
@@ -159,7 +160,7 @@ def protein_names(
     spans: npt.NDArray[np.int32],
     fragments: npt.NDArray[np.bool_],
 ) -> None:
-    """Where the name stands in each description (`spans`, empty where there is none), and whether it is a fragment.
+    """Where the name stands in each description (`spans`, empty for none), and whether it is a fragment.
 
     The first ``Full=``; in descriptions before 2008 what stands before the groups in brackets that end them.
     """
@@ -223,7 +224,7 @@ def _name_in_list(joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.
 def _value(
     joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.NDArray[np.uint8], in_list: bool
 ) -> Any:
-    """Where the text after the first `key` begins and ends: at its evidence, at a semicolon, in lists at a comma.
+    """Where the text after the first `key` stands: up to its evidence, a semicolon, in lists a comma.
 
     A semicolon or comma within a word belongs to the name, as in PIP2;8.
     """
@@ -271,7 +272,7 @@ def _is_old_fragment(joined: npt.NDArray[np.uint8], begin: Any, end: Any) -> Any
 
 @inlined
 def _before_groups(joined: npt.NDArray[np.uint8], begin: Any, end: Any) -> Any:
-    """Where a description ends without its full stop and the groups in round or square brackets at its end."""
+    """Where a description ends without its full stop and the groups in brackets at its end."""
     if end > begin and joined[end - 1] == _DOT:
         end -= 1
     while end > begin and (joined[end - 1] == _CLOSE or joined[end - 1] == _CLOSE_SQUARE):

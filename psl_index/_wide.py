@@ -1,7 +1,7 @@
-"""Steps over many bytes at once, each with a plain twin for when the jit is switched off.
+"""Steps over many bits or bytes at once, each with a plain twin for when the jit is switched off.
 
-The compiled ones read and write whole blocks: `SLACK` bytes must be there behind what they are asked to read and to
-write, and what they write there is of no meaning.
+The compiled ones read and write whole blocks: `SLACK` bytes must be there behind what they are asked to read
+and to write, and what they write there has no meaning.
 """
 
 from __future__ import annotations
@@ -9,94 +9,103 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic
 
 from psl_index._jit import inlined
 
 SLACK: Final = 32
 
-if numba.config.DISABLE_JIT:
+_ONE: Final = np.uint64(1)
+_BYTE: Final = ir.IntType(8)
 
-    def lowest_bit(mask: int) -> int:
-        """Place of the lowest set bit of a 64-bit mask, 64 where there is none."""
-        return (mask & -mask).bit_length() - 1 if mask else 64
 
-    def without_lowest_bit(mask: int) -> int:
-        """The mask with its lowest set bit cleared."""
-        return mask & (mask - 1)
+def _block(context: Any, builder: Any, kind: Any, array: Any, index: Any, size: int) -> Any:
+    """Pointer to the `size` bytes from ``array[index]``; nothing is checked."""
+    layout = context.make_array(kind)(context, builder, array)
+    item = cgutils.get_item_pointer(context, builder, kind, layout, [index], wraparound=False)
+    return builder.bitcast(item, ir.VectorType(_BYTE, size).as_pointer())
 
-    def copy_bytes(source: Any, begin: int, end: int, target: Any, at: int) -> None:
-        """Copy ``source[begin:end]`` to ``target[at:]``."""
-        target[at : at + end - begin] = source[begin:end]
 
-    def upper_case(source: Any, begin: int, target: Any, at: int) -> int:
-        """Copy 16 bytes in upper case; bits 0-15 of the result: which of them are no letters."""
-        others = 0
-        for place in range(16):
-            letter = int(source[begin + place]) & 0xDF
-            target[at + place] = letter
-            others |= (not 65 <= letter <= 90) << place
-        return others
+def _copy_code(typingctx: Any, source: Any, begin: Any, target: Any, at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        origin = _block(context, builder, kinds[0], arguments[0], arguments[1], SLACK)
+        goal = _block(context, builder, kinds[2], arguments[2], arguments[3], SLACK)
+        builder.store(builder.load(origin, align=1), goal, align=1)
+        return context.get_dummy_value()
 
-else:
-    import numpy as np
-    from llvmlite import ir
-    from numba import types
-    from numba.core import cgutils
-    from numba.cpython.unsafe.numbers import trailing_zeros
+    return types.void(source, types.intp, target, types.intp), codegen
 
-    _ONE = np.uint64(1)
-    _BYTE = ir.IntType(8)
 
-    @inlined
-    def lowest_bit(mask: Any) -> Any:
-        """Place of the lowest set bit of a 64-bit mask, 64 where there is none."""
-        return np.int64(trailing_zeros(mask))
+def _upper_case_code(typingctx: Any, source: Any, begin: Any, target: Any, at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = signature.args
+        vector = ir.VectorType(_BYTE, 16)
+        origin = _block(context, builder, kinds[0], arguments[0], arguments[1], 16)
+        goal = _block(context, builder, kinds[2], arguments[2], arguments[3], 16)
+        letters = builder.and_(builder.load(origin, align=1), ir.Constant(vector, [0xDF] * 16))
+        builder.store(letters, goal, align=1)
+        ranks = builder.sub(letters, ir.Constant(vector, [ord("A")] * 16))
+        others = builder.icmp_unsigned(">", ranks, ir.Constant(vector, [25] * 16))
+        return builder.zext(builder.bitcast(others, ir.IntType(16)), ir.IntType(64))
 
-    @inlined
-    def without_lowest_bit(mask: Any) -> Any:
-        """The mask with its lowest set bit cleared."""
-        return mask & (mask - _ONE)
+    return types.int64(source, types.intp, target, types.intp), codegen
 
-    @inlined
-    def copy_bytes(source: Any, begin: Any, end: Any, target: Any, at: Any) -> None:
-        """Copy ``source[begin:end]`` to ``target[at:]``."""
-        for place in range(begin, end, SLACK):
-            _copy_block(source, place, target, at)
-            at += SLACK
 
-    @inlined
-    def upper_case(source: Any, begin: Any, target: Any, at: Any) -> Any:
-        """Copy 16 bytes in upper case; bits 0-15 of the result: which of them are no letters."""
-        return _upper_case_block(source, begin, target, at)
+_copy: Any = intrinsic(_copy_code)
+_upper_case: Any = intrinsic(_upper_case_code)
 
-    def _block_pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any, size: int) -> Any:
-        layout = context.make_array(kind)(context, builder, array)
-        address = cgutils.get_item_pointer(context, builder, kind, layout, [index], wraparound=False)
-        return builder.bitcast(address, ir.VectorType(_BYTE, size).as_pointer())
 
-    @intrinsic
-    def _copy_block(typingctx: Any, source: Any, begin: Any, target: Any, at: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kinds = signature.args
-            origin = _block_pointer(context, builder, kinds[0], arguments[0], arguments[1], SLACK)
-            goal = _block_pointer(context, builder, kinds[2], arguments[2], arguments[3], SLACK)
-            builder.store(builder.load(origin, align=1), goal, align=1)
-            return context.get_dummy_value()
+def _lowest_jitted(mask: Any) -> Any:
+    return np.int64(trailing_zeros(mask))
 
-        return types.void(source, types.intp, target, types.intp), codegen
 
-    @intrinsic
-    def _upper_case_block(typingctx: Any, source: Any, begin: Any, target: Any, at: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kinds = signature.args
-            vector = ir.VectorType(_BYTE, 16)
-            origin = _block_pointer(context, builder, kinds[0], arguments[0], arguments[1], 16)
-            goal = _block_pointer(context, builder, kinds[2], arguments[2], arguments[3], 16)
-            letters = builder.and_(builder.load(origin, align=1), ir.Constant(vector, [0xDF] * 16))
-            builder.store(letters, goal, align=1)
-            ranks = builder.sub(letters, ir.Constant(vector, [65] * 16))
-            others = builder.icmp_unsigned(">", ranks, ir.Constant(vector, [25] * 16))
-            return builder.zext(builder.bitcast(others, ir.IntType(16)), ir.IntType(64))
+def _lowest_plain(mask: Any) -> Any:
+    return (mask & -mask).bit_length() - 1 if mask else 64
 
-        return types.int64(source, types.intp, target, types.intp), codegen
+
+def _without_lowest_jitted(mask: Any) -> Any:
+    return mask & (mask - _ONE)
+
+
+def _without_lowest_plain(mask: Any) -> Any:
+    return mask & (mask - 1)
+
+
+def _copy_bytes_jitted(source: Any, begin: Any, end: Any, target: Any, at: Any) -> None:
+    for place in range(begin, end, SLACK):
+        _copy(source, place, target, at)
+        at += SLACK
+
+
+def _copy_bytes_plain(source: Any, begin: Any, end: Any, target: Any, at: Any) -> None:
+    target[at : at + end - begin] = source[begin:end]
+
+
+def _upper_case_jitted(source: Any, begin: Any, target: Any, at: Any) -> Any:
+    return _upper_case(source, begin, target, at)
+
+
+def _upper_case_plain(source: Any, begin: Any, target: Any, at: Any) -> Any:
+    letters = source[begin : begin + 16] & 0xDF
+    target[at : at + 16] = letters
+    others = (letters < ord("A")) | (letters > ord("Z"))
+    return sum(1 << place for place in range(16) if others[place])
+
+
+# Place of the lowest set bit of a 64-bit mask, 64 where there is none.
+lowest_bit = _lowest_plain if numba.config.DISABLE_JIT else inlined(_lowest_jitted)
+
+# A 64-bit mask with its lowest set bit cleared.
+without_lowest_bit = _without_lowest_plain if numba.config.DISABLE_JIT else inlined(_without_lowest_jitted)
+
+# Copy `source[begin:end]` to `target[at:]`.
+copy_bytes = _copy_bytes_plain if numba.config.DISABLE_JIT else inlined(_copy_bytes_jitted)
+
+# Copy 16 bytes from `source[begin]` to `target[at:]` in upper case; bits 0-15: which of them are no letters.
+upper_case = _upper_case_plain if numba.config.DISABLE_JIT else inlined(_upper_case_jitted)

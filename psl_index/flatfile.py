@@ -1,7 +1,7 @@
 """UniProtKB flat files (`uniprot_sprot.dat`, `uniprot_trembl.dat`) as the source of an index, streamed.
 
-Reads the layouts of every release: today's, that of features before 2019_11, that of names before 2008, and those of
-Swiss-Prot before 2004 (``STANDARD;      PRT;``).
+Reads the layouts of every release: today's, that of features before 2019_11, that of names before 2008, and
+those of Swiss-Prot before 2004 (``STANDARD;      PRT;``).
 
 References
 ----------
@@ -52,21 +52,23 @@ def read_flatfile(
     skipped : Skipped, optional
         Gets the bad entries, which are then left out.
     threads : int
-        Threads that parse while this one reads, 0 for as many as are of use; with 1 this one does all. The batches do
-        not depend on it.
+        Threads that parse while this one reads, 0 for as many as there are processors, four at most; with 1
+        this one does all. The batches do not depend on it.
     chunk_bytes : int
-        Bytes that are parsed at a time, more where an entry is longer. Memory is a few times that for each thread.
+        Bytes that are parsed at a time, more where an entry is longer. Memory is a few times that for each
+        thread.
 
     Raises
     ------
     InputError
-        At the first bad entry when `skipped` is not given: a line that is malformed or missing, a sequence that has
-        not the length or the checksum that the entry states, an end within the entry. In any case when there is no
-        entry at all, or one longer than 256 MiB.
+        At the first bad entry when `skipped` is not given: a line that is malformed or missing, a sequence
+        that has not the length or the checksum that the entry states, an end within the entry. In any case
+        when there is no entry at all, or one longer than 256 MiB.
     """
     line = 0
     empty = True
-    for parsed in _parsed(_Chunks(source, chunk_bytes), threads or min(os.cpu_count() or 1, _MOST_THREADS)):
+    threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
+    for parsed in _parsed(_Chunks(source, chunk_bytes), threads):
         for fault in parsed.faults:
             error = InputError(fault.sentence, file=source.name, line=line + fault.line + 1, remedy=REMEDY)
             if skipped is None or fault.fatal:
@@ -111,7 +113,7 @@ class _Chunks:
             text = self._memory(max(self._chunk_bytes, 2 * len(rest)) + PADDING)
             room = len(text) - PADDING
             text[: len(rest)] = rest
-            filled = len(rest) + self._source.readinto(memoryview(text)[len(rest) : room])
+            filled = len(rest) + self._source.readinto(text[len(rest) : room])
             ended = filled < room
             if ended and filled and text[filled - 1] != _LINE_FEED:
                 text[filled] = _LINE_FEED

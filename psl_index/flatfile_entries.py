@@ -1,4 +1,4 @@
-"""Pieces of a flat file into the three tables of an index, every entry checked against what it says of itself."""
+"""Pieces of a flat file into the tables of an index, every entry checked against what it says of itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from psl_index import _block_kernels, _entry_kernels, _text_kernels, crc64
 from psl_index import _line_kernels as kinds
 from psl_index import flatfile_problems as problem
-from psl_index._wide import SLACK
+from psl_index.flatfile_columns import Text, lists, numbers_or_null, room_for, strings, strings_or_null
 from psl_index.flatfile_lines import EntryLines, Lines, lines_of_entries
 from psl_index.locations import parse_locations
 from psl_index.schemas import ENTRIES, FEATURE_TYPES, FEATURES, SourceBatch
@@ -45,13 +45,6 @@ def parse_entries(text: npt.NDArray[np.uint8], size: int) -> Parsed:
     if faults:
         findings = _Findings(text, lines.without(findings.problems > 0))
     return Parsed(findings.batch(), faults, lines.n_lines)
-
-
-class _Text(NamedTuple):
-    """A column of text as Arrow lays it out."""
-
-    text: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int32]
 
 
 class _Findings:
@@ -110,9 +103,9 @@ class _Findings:
             *report,
         )
         residues = lines.of(kinds.RESIDUES)
-        sequences = _room(residues.room, n)
+        sequences = room_for(residues.room, n)
         _entry_kernels.read_residues(text, *residues, self.summaries, *sequences, *report)
-        self.sequences = _Text(sequences.text[: sequences.offsets[-1]], sequences.offsets)
+        self.sequences = Text(sequences.text[: sequences.offsets[-1]], sequences.offsets)
         self.lengths = np.diff(sequences.offsets)
         self.checksums = crc64.checksums(*sequences)
 
@@ -132,9 +125,9 @@ class _Findings:
         _text_kernels.gene_names(*genes, spans)
         self.gene_names = _copied(genes.text, spans)
         self.organisms = _joined(text, lines.of(kinds.ORGANISM), n, drop_stop=True)
-        self.taxa_above, self.lineages = _split(
-            _joined(text, lines.of(kinds.LINEAGE), n, drop_stop=True), 0, _ALL
-        )
+        lineages = _joined(text, lines.of(kinds.LINEAGE), n, drop_stop=True)
+        self.taxa_above, self.lineages = _split(lineages, 0, _ALL)
+        self.texts = (self.entry_names, accessions, descriptions, genes, self.organisms, lineages)
 
     def _read_locations(self) -> None:
         lines = self._lines.of(kinds.COMMENTS).copy()
@@ -180,12 +173,12 @@ class _Findings:
         wrong = self.has_checksum & (self.stated_checksums != self.checksums)
         self._report(problem.CHECKSUM, wrong, self.summaries)
         everyone = np.arange(self._lines.n_entries)
-        for column in (self.entry_names, self.protein_names, self.gene_names, self.organisms):
+        for column in self.texts:
             self._check_nul(column, everyone)
         self._check_nul(self.comments, self.comment_entries)
         self._check_nul(self.notes, self.feature_entries)
 
-    def _check_nul(self, column: _Text, entries: npt.NDArray[Any]) -> None:
+    def _check_nul(self, column: Text, entries: npt.NDArray[Any]) -> None:
         if column.text.size == 0 or column.text.min() > 0:
             return
         rows = np.searchsorted(column.offsets, np.flatnonzero(column.text == 0), side="right") - 1
@@ -243,101 +236,59 @@ class _Findings:
         n = self._lines.n_entries
         columns = {
             "entry": pa.array(np.arange(n, dtype=np.uint32)),
-            "accession": _strings(self.accessions),
-            "entry_name": _strings_or_null(self.entry_names),
-            "secondary_accessions": _lists(self.secondary_lists, _strings(self.secondary)),
-            "protein_name": _strings_or_null(self.protein_names),
-            "gene_name": _strings_or_null(self.gene_names),
-            "organism": _strings_or_null(self.organisms),
-            "taxon_id": _numbers_or_null(self.taxa, pa.uint32()),
-            "lineage": _lists(self.lineages, _strings(self.taxa_above)),
+            "accession": strings(self.accessions),
+            "entry_name": strings_or_null(self.entry_names),
+            "secondary_accessions": lists(self.secondary_lists, strings(self.secondary)),
+            "protein_name": strings_or_null(self.protein_names),
+            "gene_name": strings_or_null(self.gene_names),
+            "organism": strings_or_null(self.organisms),
+            "taxon_id": numbers_or_null(self.taxa, pa.uint32()),
+            "lineage": lists(self.lineages, strings(self.taxa_above)),
             "reviewed": pa.array(
                 self.reviewed == _entry_kernels.YES, mask=self.reviewed == _entry_kernels.UNKNOWN
             ),
             "fragment": pa.array(self.fragments),
-            "protein_existence": _numbers_or_null(self.existences, pa.uint8()),
-            "sequence_version": _numbers_or_null(self.sequence_versions, pa.uint32()),
-            "entry_version": _numbers_or_null(self.entry_versions, pa.uint32()),
+            "protein_existence": numbers_or_null(self.existences, pa.uint8()),
+            "sequence_version": numbers_or_null(self.sequence_versions, pa.uint32()),
+            "entry_version": numbers_or_null(self.entry_versions, pa.uint32()),
             "length": pa.array(self.lengths.astype(np.uint32)),
-            "sequence": _strings(self.sequences),
+            "sequence": strings(self.sequences),
             "crc64": crc64.hexadecimal(self.checksums),
         }
         features = [
             pa.array(self.feature_entries.astype(np.uint32)),
             pa.array(FEATURE_TYPES, pa.string()).take(pa.array(self.feature_types)),
-            _numbers_or_null(self.positions[0], pa.uint32()),
-            _numbers_or_null(self.positions[1], pa.uint32()),
-            _strings_or_null(self.notes),
+            numbers_or_null(self.positions[0], pa.uint32()),
+            numbers_or_null(self.positions[1], pa.uint32()),
+            strings_or_null(self.notes),
         ]
         return SourceBatch(
             pa.RecordBatch.from_arrays([columns[name] for name in ENTRIES.names], schema=ENTRIES),
-            parse_locations(_strings(self.comments), self.comment_entries.astype(np.uint32)),
+            parse_locations(strings(self.comments), self.comment_entries.astype(np.uint32)),
             pa.RecordBatch.from_arrays(features, schema=FEATURES),
         )
 
 
-def _room(size: int, n: int) -> _Text:
-    """Room for a column of `n` values, `size` bytes in all."""
-    return _Text(np.empty(size + SLACK, np.uint8), np.empty(n + 1, np.int32))
-
-
-def _joined(text: npt.NDArray[np.uint8], lines: Lines, n_rows: int, drop_stop: bool = False) -> _Text:
+def _joined(text: npt.NDArray[np.uint8], lines: Lines, n_rows: int, drop_stop: bool = False) -> Text:
     """The lines of each row joined; the row of a line stands in `lines.entries`."""
-    joined = _room(lines.room, n_rows)
+    joined = room_for(lines.room, n_rows)
     size = _text_kernels.join_lines(text, *lines, drop_stop, *joined)
     return joined._replace(text=joined.text[:size])
 
 
-def _copied(text: npt.NDArray[np.uint8], spans: npt.NDArray[np.int32]) -> _Text:
+def _copied(text: npt.NDArray[np.uint8], spans: npt.NDArray[np.int32]) -> Text:
     room = int(spans[1].sum(dtype=np.int64) - spans[0].sum(dtype=np.int64))
-    copied = _room(room, spans.shape[1])
+    copied = room_for(room, spans.shape[1])
     size = _text_kernels.copy_spans(text, spans, *copied)
     return copied._replace(text=copied.text[:size])
 
 
-def _split(joined: _Text, first: int, last: int) -> tuple[_Text, npt.NDArray[np.int32]]:
+def _split(joined: Text, first: int, last: int) -> tuple[Text, npt.NDArray[np.int32]]:
     """Items `first` to `last` of each row, and where each row's items begin among all."""
-    items = _room(len(joined.text), int(np.count_nonzero(joined.text == ord(";"))) + len(joined.offsets))
+    items = room_for(len(joined.text), int(np.count_nonzero(joined.text == ord(";"))) + len(joined.offsets))
     lists = np.empty(len(joined.offsets), np.int32)
     size = _text_kernels.split_lists(*joined, first, last, *items, lists)
-    return _Text(items.text[:size], items.offsets[: lists[-1] + 1]), lists
-
-
-def _strings(column: _Text, valid: npt.NDArray[np.bool_] | None = None) -> pa.StringArray:
-    """An Arrow column over the same memory, null where not `valid`.
-
-    Text that is not ASCII is UTF-8, or else Latin-1: a value at a time, since old files may hold both.
-    """
-    n = len(column.offsets) - 1
-    if column.text.size and column.text.max() > 127:
-        ends = column.offsets.tolist()
-        text = column.text.tobytes()
-        values = [_decoded(text[begin:end]) for begin, end in zip(ends, ends[1:], strict=False)]
-        return pa.array(values, pa.string(), mask=None if valid is None else ~valid)
-    buffers = [pa.py_buffer(column.offsets), pa.py_buffer(column.text)]
-    if valid is None or valid.all():
-        return pa.StringArray.from_buffers(n, *buffers)
-    return pa.StringArray.from_buffers(n, *buffers, pa.py_buffer(np.packbits(valid, bitorder="little")))
-
-
-def _decoded(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _strings_or_null(column: _Text) -> pa.StringArray:
-    return _strings(column, np.diff(column.offsets) > 0)
-
-
-def _numbers_or_null(numbers: npt.NDArray[np.int64], kind: pa.DataType) -> pa.Array:
-    """Numbers of an unsigned type, null where they are -1."""
-    return pa.array(numbers.astype(kind.to_pandas_dtype()), kind, mask=numbers < 0)
-
-
-def _lists(offsets: npt.NDArray[np.int32], items: pa.StringArray) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets), items)
+    return Text(items.text[:size], items.offsets[: lists[-1] + 1]), lists
 
 
 @cache

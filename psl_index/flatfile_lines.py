@@ -53,7 +53,7 @@ class EntryLines:
         """The same without some entries, the others numbered anew; `bad` has shape (n_entries,)."""
         kept = ~bad[self._lines[2]]
         kinds = np.repeat(np.arange(N_KINDS), np.diff(self._bounds))[kept]
-        lines = self._lines[:, kept]
+        lines = np.ascontiguousarray(self._lines[:, kept])  # one layout: kernels compile once
         lines[2] = (np.cumsum(~bad) - 1)[lines[2]]
         bounds = np.searchsorted(kinds, np.arange(N_KINDS + 1))
         return EntryLines(int(np.sum(~bad)), self.n_lines, self.entry_begins[~bad], lines, bounds)

@@ -88,34 +88,6 @@ class SectionWriter:
         return Section(self._path.name, self._dtype, self._count, self._digest.hexdigest())
 
 
-class MappedSection:
-    """A new section of known size that is filled in place, through the memory it is mapped to.
-
-    Its space on disk is taken at once: a full disk is an error here, not a crash when the memory is written.
-
-    Attributes
-    ----------
-    array : writable array, shape (count,)
-        Zeros at first.
-    """
-
-    def __init__(self, path: Path, dtype: str, count: int) -> None:
-        self._path = path
-        self._dtype = dtype
-        size = HEADER_BYTES + count * np.dtype(dtype).itemsize
-        with path.open("w+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-            self._mapped = mmap.mmap(file.fileno(), size)
-        self.array: npt.NDArray[Any] = np.frombuffer(self._mapped, _little_endian(dtype), count, HEADER_BYTES)
-
-    def finish(self) -> Section:
-        """Write the header and bring everything to disk."""
-        digest = xxhash.xxh3_128(self.array.data.cast("B"))
-        self._mapped[:HEADER_BYTES] = _pack_header(self._dtype, len(self.array), digest.digest())
-        self._mapped.flush()
-        return Section(self._path.name, self._dtype, len(self.array), digest.hexdigest())
-
-
 def write_section(path: Path, array: npt.NDArray[Any], dtype: str) -> Section:
     """Write one section in one go."""
     with SectionWriter(path, dtype) as writer:

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from psl_index.manifest import ShardRecord
-from psl_index.order import PADDING, order_positions, table_depth
+from psl_index.order import PADDING, Order, table_depth
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
-from psl_index.sections import MappedSection, Section, SectionWriter, open_section, write_section
+from psl_index.sections import Section, SectionWriter, open_section, write_section
 from psl_index.table_files import TableWriter
 from psl_index.text import block_entries, encode_sequences
 
@@ -114,17 +114,21 @@ def write_sections(
     report: Callable[[int, int], None],
 ) -> tuple[int, dict[str, Section]]:
     """Write all sections that follow from a text and its `starts`; returns the number of regular rows, too."""
-    ordered = {
-        "pos": MappedSection(folder / "pos.bin", "u4", residues),
-        "tail": MappedSection(folder / "tail.bin", "u4", residues),
-        "table": MappedSection(folder / "table.bin", "u4", 20**depth + 1),
-    }
-    arrays = {name: section.array for name, section in ordered.items()}
-    n_regular = order_positions(
-        text, depth, **arrays, threads=threads, report=lambda done: report(done, residues)
-    )
-    return n_regular, {
-        "starts": write_section(folder / "starts.bin", starts, "u4"),
-        "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),
-        **{name: section.finish() for name, section in ordered.items()},
-    }
+    order = Order(text, depth, threads)
+    with (
+        SectionWriter(folder / "pos.bin", "u4") as pos,
+        SectionWriter(folder / "tail.bin", "u4") as tail,
+    ):
+        done = 0
+        for rows in order.rows():
+            pos.append(rows.pos)
+            tail.append(rows.tail)
+            done += len(rows.pos)
+            report(done, residues)
+        return order.n_regular, {
+            "starts": write_section(folder / "starts.bin", starts, "u4"),
+            "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),
+            "pos": pos.finish(),
+            "tail": tail.finish(),
+            "table": write_section(folder / "table.bin", order.table, "u4"),
+        }

@@ -51,8 +51,6 @@ def read_source(
             yield from read_fasta(source, skipped=skipped)
         case "table":
             yield from read_table(source, columns=columns, skipped=skipped)
-    if source.read(1):
-        raise InputError("something follows its last entry", file=source.name)
 
 
 def detect_format(source: Source) -> Format:

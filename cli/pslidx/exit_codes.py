@@ -48,6 +48,7 @@ class Session:
     """What one run of the command knows about itself."""
 
     debug: bool = False  # print tracebacks
+    error: BaseException | None = None  # what ended it
 
 
 def run(command: Callable[[], int], session: Session) -> int:
@@ -56,6 +57,9 @@ def run(command: Callable[[], int], session: Session) -> int:
         code = command()
         _flush_standard_output()
     except BaseException as error:
+        # Kept to the end of the process: what an interrupt left half made in other libraries would complain
+        # when it goes with the traceback.
+        session.error = error
         code, complaint = _outcome(error)
         with suppress(OSError):  # what was written before the error, if it can be
             _flush_standard_output()

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "search": "pslidx.search_commands",
     "sql": "pslidx.search_commands",
     "hitrate": "pslidx.hitrate_command",
+    "demo": "pslidx.demo_command",
 }
 
 

@@ -75,17 +75,18 @@ def output_options(command: Command) -> Command:
         help="Write to FILE instead of standard output; it appears when it is complete. "
         "Its ending sets the format.",
     )
-    return format_option(to_file(command))
+    return _format_option("Format of the table; tsv unless the ending of FILE says otherwise.")(
+        to_file(command)
+    )
 
 
 def format_option(command: Command) -> Command:
-    """``--format``."""
-    return click.option(
-        "--format",
-        "table_format",
-        type=click.Choice(FORMATS),
-        help="Format of the table; tsv unless the output file's ending says otherwise.",
-    )(command)
+    """``--format``, for a command that writes several tables into a folder."""
+    return _format_option("Format of the tables; tsv is the default.")(command)
+
+
+def _format_option(help_text: str) -> Callable[[Command], Command]:
+    return click.option("--format", "table_format", type=click.Choice(FORMATS), help=help_text)
 
 
 def _set_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:

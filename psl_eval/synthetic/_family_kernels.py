@@ -25,8 +25,9 @@ def lay_ancestors(
 ) -> None:
     """Write letters drawn from each family's composition, and a rate class for each site.
 
-    `starts` has shape (families + 1,); `draws`, `letters` and `sites` one value a residue. Twelve bits of a draw
-    choose the letter, the other four the rate class. Begins each ancestor with a methionine that never changes.
+    `starts` has shape (families + 1,); `draws`, `letters` and `sites` one value a residue. Twelve bits of a
+    draw choose the letter, the other four the rate class. Each ancestor begins with a methionine that never
+    changes.
     """
     for family in range(starts.size - 1):
         composition = composition_of[family]
@@ -49,7 +50,7 @@ def repeat(
 ) -> None:
     """Turn each ``letters[start:stop]`` into repeats of its first `period` residues.
 
-    A residue stays as it is where its draw is not below the purity; `draws` has one value a residue of `letters`.
+    A residue stays as it is where its draw is not below the purity; `draws` has one value a residue.
     """
     for stretch in range(starts.size):
         start = starts[stretch]
@@ -72,8 +73,8 @@ def plant(
 ) -> None:
     """Write a signal of pattern number ``patterns[i]`` from ``letters[places[i]]`` on, and its rate classes.
 
-    Pattern p is ``choices[offsets[p]:offsets[p + 1]]``, rows of `choice_letters`; the column is the draw at that place
-    of `letters`.
+    Pattern p is ``choices[offsets[p]:offsets[p + 1]]``, rows of `choice_letters`; the column is the draw at
+    that place of `letters`.
     """
     for number in range(places.size):
         begin = offsets[patterns[number]]
@@ -102,7 +103,7 @@ def grow(
     ends: npt.NDArray[np.int64],
     places: npt.NDArray[np.int64],
 ) -> None:
-    """Write every member of every family: the ancestor itself, then each other one as its parent with changes.
+    """Write every member of every family: the ancestor itself, then each other as its parent with changes.
 
     Linear in the residues written.
 

@@ -19,7 +19,7 @@ def sequence_lines(
     lines: npt.NDArray[np.uint8],
     bounds: npt.NDArray[np.int64],
 ) -> None:
-    """Write each sequence in lines of 60 residues, `group` between blanks, each indented. Linear in the residues.
+    """Write each sequence in indented lines of 60 residues, `group` between blanks. Linear in the residues.
 
     Parameters
     ----------

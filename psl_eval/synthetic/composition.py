@@ -13,9 +13,26 @@ DRAW_BITS: Final = 12  # a letter is drawn by a number below 2**12
 
 # Percent in UniProtKB/Swiss-Prot, from the statistics published with its releases.
 SWISS_PROT: Final = {
-    **{"A": 8.25, "C": 1.38, "D": 5.46, "E": 6.71, "F": 3.86, "G": 7.07, "H": 2.27, "I": 5.91, "K": 5.80},
-    **{"L": 9.65, "M": 2.41, "N": 4.06, "P": 4.74, "Q": 3.93, "R": 5.52, "S": 6.65, "T": 5.36, "V": 6.85},
-    **{"W": 1.10, "Y": 2.92},
+    "A": 8.25,
+    "C": 1.38,
+    "D": 5.46,
+    "E": 6.71,
+    "F": 3.86,
+    "G": 7.07,
+    "H": 2.27,
+    "I": 5.91,
+    "K": 5.80,
+    "L": 9.65,
+    "M": 2.41,
+    "N": 4.06,
+    "P": 4.74,
+    "Q": 3.93,
+    "R": 5.52,
+    "S": 6.65,
+    "T": 5.36,
+    "V": 6.85,
+    "W": 1.10,
+    "Y": 2.92,
 }
 # Letters outside the twenty a residue, in Swiss-Prot.
 RARE: Final = {"X": 2.0e-5, "U": 2.0e-6, "B": 1.4e-6, "Z": 1.2e-6, "O": 1.5e-7}

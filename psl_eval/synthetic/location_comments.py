@@ -23,7 +23,10 @@ class _Place(NamedTuple):
 _PLACES: Final[dict[str, tuple[_Place, ...]]] = {
     "Nucleus": (
         *(_Place("Nucleus"), _Place("Nucleus"), _Place("Nucleus, nucleolus"), _Place("Nucleus, nucleoplasm")),
-        *(_Place("Nucleus speckle"), _Place("Nucleus membrane", ("Peripheral membrane protein", "Nucleoplasmic side"))),
+        *(
+            _Place("Nucleus speckle"),
+            _Place("Nucleus membrane", ("Peripheral membrane protein", "Nucleoplasmic side")),
+        ),
     ),
     "Cytoplasm": (
         *(_Place("Cytoplasm"), _Place("Cytoplasm"), _Place("Cytoplasm"), _Place("Cytoplasm, cytosol")),
@@ -40,7 +43,11 @@ _PLACES: Final[dict[str, tuple[_Place, ...]]] = {
         _Place("Cell membrane", ("Peripheral membrane protein", "Cytoplasmic side")),
     ),
     "Mitochondrion": (
-        *(_Place("Mitochondrion"), _Place("Mitochondrion matrix"), _Place("Mitochondrion intermembrane space")),
+        *(
+            _Place("Mitochondrion"),
+            _Place("Mitochondrion matrix"),
+            _Place("Mitochondrion intermembrane space"),
+        ),
         _Place("Mitochondrion inner membrane", ("Peripheral membrane protein", "Matrix side")),
     ),
     "Plastid": (
@@ -56,7 +63,12 @@ _PLACES: Final[dict[str, tuple[_Place, ...]]] = {
         _Place("Golgi apparatus, Golgi stack membrane", ("Single-pass type II membrane protein",)),
         _Place("Golgi apparatus, trans-Golgi network membrane", ("Single-pass type II membrane protein",)),
     ),
-    "Lysosome/Vacuole": (_Place("Lysosome"), _Place("Lysosome lumen"), _Place("Vacuole"), _Place("Vacuole lumen")),
+    "Lysosome/Vacuole": (
+        _Place("Lysosome"),
+        _Place("Lysosome lumen"),
+        _Place("Vacuole"),
+        _Place("Vacuole lumen"),
+    ),
     "Peroxisome": (_Place("Peroxisome"), _Place("Peroxisome matrix")),
 }
 _NOTES: Final = (
@@ -126,7 +138,8 @@ def _of_isoforms(rng: np.random.Generator, classes: tuple[str, ...]) -> str:
         "CC         IsoId=@-2; Sequence=VSP_900001;\n"
     )
     locations = [
-        wrapped_comment("SUBCELLULAR LOCATION", f"[Isoform {name}]: {_statements(rng, classes)}") for name in (1, 2)
+        wrapped_comment("SUBCELLULAR LOCATION", f"[Isoform {name}]: {_statements(rng, classes)}")
+        for name in (1, 2)
     ]
     return "".join(locations) + isoforms
 

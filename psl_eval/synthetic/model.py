@@ -1,4 +1,4 @@
-"""The numbers that make a synthetic proteome resemble Swiss-Prot, tuned against DeepLoc 2.0's k-mer spectrum."""
+"""The numbers that make a proteome resemble Swiss-Prot, tuned against the k-mer spectrum of DeepLoc 2.0."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from psl_eval.synthetic._family_kernels import PROTECTED, SITE_CLASSES
 
 @dataclass(frozen=True)
 class Model:
-    """Parameters of a proteome; the defaults are those of `docs/decisions.md`.
+    """Parameters of a proteome.
 
     Attributes
     ----------
     size_exponent, largest_family : float, int
         A family has at least s members with probability ``s ** -size_exponent``.
     copy_share : float
-        Share of members that are near-identical copies of another (up to 3 % of residues differ); the others differ
-        from it by 5 to 70 %.
+        Share of members that are near-identical copies of another (up to 3 % of residues differ); the others
+        differ from it by 5 to 70 %.
     rate_shape : float
         Shape of the gamma distribution of sites' rates: the smaller, the more conserved blocks.
     composition_spread : float

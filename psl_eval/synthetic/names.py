@@ -16,8 +16,42 @@ _SHORT_ACCESSIONS: Final = 4_665_600
 _STRIDE: Final = 2_750_159  # prime, so that consecutive proteins get accessions that look unrelated
 
 _SYLLABLES: Final = (
-    *("bra", "cel", "do", "fer", "gli", "ka", "lor", "mi", "nau", "ol", "pra", "quin", "ri", "sta", "tu", "val"),
-    *("vi", "xan", "ze", "chro", "de", "phy", "the", "ro", "mel", "ga", "sil", "no", "per", "tra", "ly", "cor"),
+    *(
+        "bra",
+        "cel",
+        "do",
+        "fer",
+        "gli",
+        "ka",
+        "lor",
+        "mi",
+        "nau",
+        "ol",
+        "pra",
+        "quin",
+        "ri",
+        "sta",
+        "tu",
+        "val",
+    ),
+    *(
+        "vi",
+        "xan",
+        "ze",
+        "chro",
+        "de",
+        "phy",
+        "the",
+        "ro",
+        "mel",
+        "ga",
+        "sil",
+        "no",
+        "per",
+        "tra",
+        "ly",
+        "cor",
+    ),
 )
 _ENDINGS: Final = ("in", "ase", "ein", "sin", "plexin", "ferase", "kinase-like protein", "porin")
 GROUPS: Final = ("animals", "plants", "bacteria")
@@ -98,7 +132,9 @@ def author(number: int) -> str:
 def _organism(group: str, index: int) -> Organism:
     genus = _word(index * 2_531 % 32**2, 2).capitalize()
     species = _word(index * 877 % 32**2, 2)
-    lineage = _LINEAGES[group].format(_word(index % 7, 1).capitalize() + "ra", _word(index % 31 + 64, 2).capitalize())
+    lineage = _LINEAGES[group].format(
+        _word(index % 7, 1).capitalize() + "ra", _word(index % 31 + 64, 2).capitalize()
+    )
     code = f"{genus[:2]}{_spell(index, (_BOTH, _BOTH))}{species[0]}".upper()
     return Organism(code, f"{genus}us {species}is", f"{lineage}; {genus}us", _FIRST_TAXON + index)
 

@@ -13,16 +13,59 @@ import numpy as np
 from psl_eval.synthetic.location_comments import location_comments, with_evidence
 from psl_eval.synthetic.locations import RESIDENCES
 from psl_eval.synthetic.names import author, organisms
-from psl_eval.synthetic.wrapping import wrapped, wrapped_comment
+from psl_eval.synthetic.wrapping import FIRM_BLANK, wrapped, wrapped_comment
 
 _REFERENCES: Final = 600
 _COMMENTS: Final = 400
 _DOMAINS: Final = 400
 _WORDS: Final = (
-    *("binding", "structure", "of", "the", "conserved", "domain", "in", "assembly", "regulates", "a", "novel"),
-    *("transport", "and", "folding", "during", "early", "development", "stress", "response", "catalytic", "subunit"),
-    *("interaction", "with", "membrane", "trafficking", "requires", "phosphorylation", "complex", "family", "protein"),
-    *("essential", "for", "growth", "mediates", "signaling", "pathway", "characterization", "molecular", "cloning"),
+    *(
+        "binding",
+        "structure",
+        "of",
+        "the",
+        "conserved",
+        "domain",
+        "in",
+        "assembly",
+        "regulates",
+        "a",
+        "novel",
+    ),
+    *(
+        "transport",
+        "and",
+        "folding",
+        "during",
+        "early",
+        "development",
+        "stress",
+        "response",
+        "catalytic",
+        "subunit",
+    ),
+    *(
+        "interaction",
+        "with",
+        "membrane",
+        "trafficking",
+        "requires",
+        "phosphorylation",
+        "complex",
+        "family",
+        "protein",
+    ),
+    *(
+        "essential",
+        "for",
+        "growth",
+        "mediates",
+        "signaling",
+        "pathway",
+        "characterization",
+        "molecular",
+        "cloning",
+    ),
 )
 _SCOPES: Final = (
     *("NUCLEOTIDE SEQUENCE [GENOMIC DNA]", "NUCLEOTIDE SEQUENCE [MRNA]", "FUNCTION", "SUBCELLULAR LOCATION"),
@@ -97,7 +140,10 @@ def _sentence(rng: np.random.Generator, least: int, most: int) -> str:
 def _reference(rng: np.random.Generator) -> str:
     scopes = ", ".join(_SCOPES[index] for index in sorted(set(rng.integers(0, len(_SCOPES), 2).tolist())))
     pubmed = int(rng.integers(90_000_000, 99_999_999))
-    authors = ", ".join(author(int(number)) for number in rng.integers(0, 5000, 1 + rng.geometric(0.11)))
+    authors = ", ".join(
+        author(int(number)).replace(" ", FIRM_BLANK)
+        for number in rng.integers(0, 5000, 1 + rng.geometric(0.11))
+    )
     pages = int(rng.integers(1, 9000))
     year = int(rng.integers(1990, 2025))
     return (
@@ -125,7 +171,9 @@ def _domains(rng: np.random.Generator) -> str:
     name = _sentence(rng, 2, 4).replace(" ", "_")
     number = int(rng.integers(10_000, 99_999))
     lines.append(f"DR   Gene3D; 9.{number % 90}.{number % 1000}.10; {name}; 1.\n")
-    lines += [f"DR   InterPro; IPR9{number + place}; {name}_{place}.\n" for place in range(int(rng.integers(2, 6)))]
+    lines += [
+        f"DR   InterPro; IPR9{number + place}; {name}_{place}.\n" for place in range(int(rng.integers(2, 6)))
+    ]
     lines.append(f"DR   PANTHER; PTHR9{number}; {name.upper().replace('_', ' ')}; 1.\n")
     lines.append(f"DR   Pfam; PF9{number}; {name}; 1.\n")
     lines.append(f"DR   SUPFAM; SSF9{number}; {name}; 1.\n")
@@ -133,5 +181,12 @@ def _domains(rng: np.random.Generator) -> str:
 
 
 def _keywords(classes: tuple[str, ...]) -> str:
-    words = {"3D-structure", "Reference proteome", "Phosphoprotein", "ATP-binding", "Synthetic proteome", *classes}
+    words = {
+        "3D-structure",
+        "Reference proteome",
+        "Phosphoprotein",
+        "ATP-binding",
+        "Synthetic proteome",
+        *classes,
+    }
     return f"{'; '.join(sorted(word.replace('.', ' ') for word in words))}."

@@ -1,7 +1,7 @@
-"""A proteome like Swiss-Prot's, made up: families of related proteins with planted sorting signals.
+"""A proteome that is made up: families of related proteins with planted sorting signals.
 
-Every block has its own seed, derived from the proteome's, so that the same seed gives the same proteins on any
-machine, and memory does not depend on how many there are.
+Every block has its own seed, derived from the proteome's, so that the same seed gives the same proteins on
+any machine, and memory does not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -78,7 +78,15 @@ class Block:
     def sequence(self, protein: int) -> str:
         """Residues of protein number `protein` of the block."""
         start, stop = self.offsets[protein : protein + 2]
-        return self.residues[start:stop].tobytes().decode()
+        return self.residues[start:stop].tobytes().decode("ascii")
+
+    def signals_by_protein(self) -> list[list[tuple[int, int, int]]]:
+        """Kind, first and last residue (1-based inclusive) of the signals of each protein."""
+        found: list[list[tuple[int, int, int]]] = [[] for _ in range(len(self))]
+        columns = (self.signal_protein, self.signal_kind, self.signal_spans[:, 0], self.signal_spans[:, 1])
+        for protein, *signal in zip(*(column.tolist() for column in columns), strict=True):
+            found[protein].append(tuple(signal))
+        return found
 
 
 def proteome(residues: int, seed: int, model: Model | None = None) -> Iterator[Block]:

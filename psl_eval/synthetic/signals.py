@@ -1,13 +1,13 @@
-"""Sorting signals to plant: what each kind looks like, where it goes, and the feature that flat files call it.
+"""Sorting signals to plant: what each kind looks like, where it goes, and what flat files call it.
 
-The grammar follows the reviews below in outline only: it has to be right in kind (where, how long, which residues),
-so that a model or an explanation that finds these signals has found what was put there. Signals of a kind share
-short cores; around them each family draws its own residues.
+The grammar follows the reviews below in outline only: it has to be right in kind (where, how long, which
+residues), so that a model or an explanation that finds these signals has found what was put there. Signals of
+a kind share short cores; around them each family draws its own residues.
 
 References
 ----------
-G. von Heijne, "The signal peptide", J. Membr. Biol. 115 (1990); O. Emanuelsson et al., "Locating proteins in the
-cell using TargetP, SignalP and related tools", Nat. Protoc. 2 (2007); A. Lange et al., "Classical nuclear
+G. von Heijne, "The signal peptide", J. Membr. Biol. 115 (1990); O. Emanuelsson et al., "Locating proteins in
+the cell using TargetP, SignalP and related tools", Nat. Protoc. 2 (2007); A. Lange et al., "Classical nuclear
 localization signals", J. Biol. Chem. 282 (2007).
 """
 
@@ -41,6 +41,7 @@ class Kind(NamedTuple):
     feature: str
     note: str
     place: str  # "start", "end" or "inside"
+    lead: int  # residues before those that the feature covers
     core: tuple[str, ...]  # choices
     around: Callable[[np.random.Generator, list[str]], Pattern]
 
@@ -154,40 +155,36 @@ def _vacuolar(rng: np.random.Generator, core: list[str]) -> Pattern:
 
 _HYDROPHOBIC: Final = ("LLLLVVIIIAAFFGGT",) * 6
 KINDS: Final = (
-    Kind("SIGNAL", "", "start", ("LLLLLAAVVFIG",) * 6, _signal_peptide),
+    Kind("SIGNAL", "", "start", 0, ("LLLLLAAVVFIG",) * 6, _signal_peptide),
     Kind(
-        "TRANSIT",
-        "Mitochondrion",
-        "start",
+        *("TRANSIT", "Mitochondrion", "start", 0),
         ("RRK", "LAF", "LFV", "RSAQ", "RQS", "LAG"),
         _mitochondrial_transit,
     ),
-    Kind("TRANSIT", "Chloroplast", "start", ("SSSSTTTAPVLF",) * 6, _plastid_transit),
+    Kind("TRANSIT", "Chloroplast", "start", 0, ("SSSSTTTAPVLF",) * 6, _plastid_transit),
     Kind(
-        *("MOTIF", "Nuclear localization signal", "inside"),
+        *("MOTIF", "Nuclear localization signal", "inside", 0),
         ("PAGSTV", "K", "KR", "KRAPNQSE", "KR", "KR", "VLATPEDSQ"),
         _nuclear_signal,
     ),
     Kind(
-        "MOTIF",
-        "Prevents secretion from ER",
-        "end",
+        *("MOTIF", "Prevents secretion from ER", "end", 3),
         ("DEKSA", "DEKST", "EDAVQ", "KKH", "D", "E", "L"),
         _retention,
     ),
     Kind(
-        "MOTIF",
-        "Microbody targeting signal",
-        "end",
+        *("MOTIF", "Microbody targeting signal", "end", 3),
         ("AVKLNQ", "SRPKLA", "NQSHA", "SSSA", "KKR", "L"),
         _peroxisomal,
     ),
-    Kind("TRANSMEM", "Helical", "inside", _HYDROPHOBIC, _helix),
-    Kind("TRANSMEM", "Helical; Signal-anchor for type II membrane protein", "start", _HYDROPHOBIC, _anchor),
+    Kind("TRANSMEM", "Helical", "inside", 0, _HYDROPHOBIC, _helix),
     Kind(
-        "MOTIF",
-        "Vacuolar targeting signal",
-        "inside",
+        *("TRANSMEM", "Helical; Signal-anchor for type II membrane protein", "start", 8),
+        _HYDROPHOBIC,
+        _anchor,
+    ),
+    Kind(
+        *("MOTIF", "Vacuolar targeting signal", "inside", 0),
         ("SRFHT", "SRFHT", "N", "P", "I", "RHK", "LVF"),
         _vacuolar,
     ),

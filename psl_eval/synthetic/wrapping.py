@@ -6,6 +6,7 @@ import textwrap
 from typing import Final
 
 _WIDTH: Final = 75
+FIRM_BLANK: Final = "\xa0"  # becomes a blank at which no line ends
 
 
 def wrapped(code: str, text: str) -> str:
@@ -21,6 +22,11 @@ def wrapped_comment(topic: str, text: str) -> str:
 def _lines(text: str, first: str, others: str) -> str:
     # Words are not cut at hyphens, for after a hyphen at the end of a line readers put no blank.
     lines = textwrap.wrap(
-        text, _WIDTH, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines).replace(FIRM_BLANK, " ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,17 +38,12 @@ Call = Callable[..., Ended]
 @pytest.fixture
 def pslidx(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Call:
     """Runs ``pslidx ARGUMENTS`` inside this process; `stdin` is what standard input holds."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*arguments: object, stdin: bytes = b"") -> Ended:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         session = Session()
         capfdbinary.readouterr()
-        try:
-            code = run(lambda: invoke([str(argument) for argument in arguments], session), session)
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        code = run(lambda: invoke([str(argument) for argument in arguments], session), session)
         out, err = capfdbinary.readouterr()
         return Ended(code, out.decode(errors="replace"), err.decode(), out)
 

@@ -9,21 +9,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 from pslidx.exit_codes import Session, run
+from pslidx.signals import Interrupted
 
 from psl_index import errors
-
-
-@pytest.fixture(autouse=True)
-def _handlers_as_before() -> Any:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -38,12 +30,14 @@ def _handlers_as_before() -> Any:
         (click.UsageError("Two\nlines."), 2, "error: Two lines; see `pslidx -h`"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "error: No space left on device"),
         (FileNotFoundError(errno.ENOENT, "No such file", "x"), 1, "error: x: No such file"),
+        (Interrupted(signal.SIGINT), 130, "interrupted"),
+        (Interrupted(signal.SIGTERM), 143, "terminated"),
         (MemoryError(), 1, "error: not enough memory"),
         (ZeroDivisionError("by zero"), 1, "error: ZeroDivisionError: by zero; this is a bug in pslidx; "),
     ],
 )
 def test_each_error_has_its_code_and_one_line(
-    error: Exception, code: int, line: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command() -> int:
         raise error
@@ -85,39 +79,6 @@ def test_success_returns_what_the_command_returns() -> None:
     assert run(lambda: 0, Session()) == 0
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
-)
-@pytest.mark.parametrize("disguise", [None, RuntimeError("Query interrupted"), ImportError("half a module")])
-def test_a_signal_counts_whatever_a_library_makes_of_it(
-    number: signal.Signals,
-    code: int,
-    said: str,
-    disguise: Exception | None,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def command() -> int:
-        try:
-            signal.raise_signal(number)
-        except BaseException:
-            raise disguise or sys.exception() from None  # type: ignore[misc]
-        return 0
-
-    assert run(command, Session()) == code
-    assert capsys.readouterr().err == f"pslidx: {said}\n"
-
-
-def test_an_ignored_signal_stays_ignored() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def command() -> int:
-        signal.raise_signal(signal.SIGINT)
-        return 0
-
-    assert run(command, Session()) == 0
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-
-
 PRINT_A_LOT = """
 import os, sys
 from pslidx.exit_codes import Session, run
@@ -150,18 +111,6 @@ def test_full_standard_output_is_one_line() -> None:
             [sys.executable, "-c", PRINT_A_LOT], stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert (ended.returncode, ended.stderr) == (1, "pslidx: error: No space left on device\n")
-
-
-def test_a_signal_after_the_end_ends_at_once() -> None:
-    script = (
-        "import os, signal\n"
-        "from pslidx.exit_codes import Session, run\n"
-        "run(lambda: 0, Session())\n"
-        "os.kill(os.getpid(), signal.SIGTERM)\n"
-        "print('still here')\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "", "")
 
 
 def test_the_table_in_the_module_names_every_code() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,6 +68,26 @@ def small_files() -> object:
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("table_format", FORMATS)
+def test_nothing_is_said_about_what_was_not_finished(tmp_path: Path, table_format: str) -> None:
+    script = (
+        "import resource\n"
+        "import pyarrow as pa\n"
+        "from pathlib import Path\n"
+        "from pslidx.destination import Destination\n"
+        "from pslidx.output import write\n"
+        "from psl_index.errors import OutputError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        "table = pa.table({'number': range(100_000)})\n"
+        "try:\n"
+        f"    write(Destination(Path('out'), {table_format!r}), table.schema, table.to_batches())\n"
+        "except OutputError as error:\n"
+        "    print(error)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (ended.stdout, ended.stderr) == ("out: cannot be written: File too large\n", "")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -322,6 +322,39 @@ def test_errors_do_not_depend_on_where_the_file_is_cut() -> None:
     assert len(messages) == 1
 
 
+def test_a_file_larger_than_memory_takes_bounded_memory() -> None:
+    """200 MB, a few times what the reader may hold at once."""
+    script = (
+        "import io, resource, sys\n"
+        "from psl_index.flatfile import read_flatfile\n"
+        "entries = sys.stdin.buffer.read() * 100\n"
+        "class Repeated(io.BytesIO):\n"
+        "    name = 'made up'\n"
+        "    left = 200_000_000 // len(entries)\n"
+        "    def readinto(self, buffer):\n"
+        "        view, filled = memoryview(buffer), 0\n"
+        "        while filled < len(view) and self.left:\n"
+        "            count = super().readinto(view[filled:])\n"
+        "            filled += count\n"
+        "            if not count:\n"
+        "                self.left -= 1\n"
+        "                self.seek(0)\n"
+        "        return filled\n"
+        "source = Repeated(entries)\n"
+        "batches = read_flatfile(source, threads=2)\n"
+        "total = sum(next(batches).entries.num_rows for _ in range(4))\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "total += sum(batch.entries.num_rows for batch in batches)\n"
+        "print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], input=TODAY, capture_output=True, text=True, check=True
+    )
+    entries, grown_kilobytes = map(int, run.stdout.split())
+    assert entries == 200_000_000 // (100 * len(TODAY)) * 100
+    assert grown_kilobytes < 60_000
+
+
 def test_threads_end_when_the_reader_is_left() -> None:
     batches = read_flatfile(Text((TODAY * 50).encode()), threads=2, chunk_bytes=1000)
     next(batches)

@@ -50,9 +50,7 @@ DAMAGES = {
     "no AC": Damage("AC   P12345;\nAC   Q99999; A0A999Z9Z9;\n", "", "//", "expected an AC line"),
     "empty AC": Damage("AC   P12345;\nAC   Q99999; A0A999Z9Z9;\n", "AC   ;\n", "//", "expected an AC line"),
     "no SQ": Damage("SQ   ", "XX   ", "//", "expected an SQ line before the end of the entry"),
-    "sequence first": Damage(
-        "PE   3", "     MSSHE\nPE   3", "     M", "a line without a code, expected an SQ line"
-    ),
+    "sequence first": Damage("PE   3", "     MSSHE\nPE   3", "     M", "a line without a code"),
     "no //": Damage("//\n", "", "ID   TEST_A00002", "a second ID line, expected // at the end"),
     "taxon": Damage("TaxID=7227", "TaxID=72x27", "OX", "expected 'OX   NCBI_TaxID=9606;', found 'OX  "),
     "existence": Damage("PE   3:", "PE   6:", "PE", "expected 'PE   1: Evidence at protein level;' (1 to 5)"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psl_index.alphabet import CODE_OF
-from psl_index.order import PADDING, order_positions, table_depth
+from psl_index.order import PADDING, Order, table_depth
 
 Arrays = dict[str, npt.NDArray[np.uint32]]
 
@@ -24,11 +24,10 @@ def encode_text(sequences: list[str]) -> npt.NDArray[np.uint8]:
 
 
 def ordered(text: npt.NDArray[np.uint8], depth: int, threads: int) -> tuple[int, Arrays]:
-    residues = int((text > 0).sum())
-    arrays = {"pos": np.zeros(residues, np.uint32), "tail": np.zeros(residues, np.uint32)}
-    arrays["table"] = np.zeros(20**depth + 1, np.uint32)
-    n_regular = order_positions(text, depth, **arrays, threads=threads, report=lambda _: None)
-    return n_regular, arrays
+    order = Order(text, depth, threads)
+    rows = [(rows.pos.copy(), rows.tail.copy()) for rows in order.rows()]
+    pos, tail = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return order.n_regular, {"pos": pos, "tail": tail, "table": order.table}
 
 
 def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], list[int], list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import struct
 import zlib
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from psl_index.errors import InvalidIndexError
 from psl_index.sections import (
     HEADER_BYTES,
-    MappedSection,
     Section,
     SectionWriter,
     file_digest,
@@ -36,13 +34,6 @@ def test_pieces_come_back_as_one_array(tmp_path: Path) -> None:
     assert array.tolist() == [1, 2, 3]
     assert not array.flags.writeable
     assert section.n_bytes == (tmp_path / "text.bin").stat().st_size == HEADER_BYTES + 3
-
-
-def test_a_mapped_section_is_the_same_file_as_a_streamed_one(tmp_path: Path, section: Section) -> None:
-    mapped = MappedSection(tmp_path / "mapped.bin", "u4", 1000)
-    mapped.array[:] = np.arange(1000)
-    assert dataclasses.replace(mapped.finish(), file="pos.bin") == section
-    assert (tmp_path / "mapped.bin").read_bytes() == (tmp_path / "pos.bin").read_bytes()
 
 
 def test_the_digest_is_of_the_payload(tmp_path: Path, section: Section) -> None:
