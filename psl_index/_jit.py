@@ -1,13 +1,20 @@
 """The one place that says how kernels are compiled.
 
 Kernels release the GIL and never start threads themselves: callers share work out over Python threads, so that no
-threading layer has to be found, started or made safe. Compiled code is cached beside the module, or in the user's
-cache folder; where neither can be written it is compiled anew in each process.
+threading layer has to be found, started or made safe.
+
+Compiled code is kept in `__pycache__` beside the module, or in the user's cache folder; where neither can be written it
+is compiled anew in each process. Numba looks at a kernel's own file only to see whether its cache is stale; ours is
+also stale when a helper in another module changed, so its folder carries a digest of all kernel sources it may use.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -23,11 +30,49 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function, forceinline=True)
 
 
-def _compile(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     options |= {"nogil": True, "error_model": "numpy"}
+    folder = _cache_folder(Path(function.__code__.co_filename).parent, numba.config.CACHE_DIR)
+    if folder is None:
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    users = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)  # read when a function is decorated, not when it is compiled
     try:
         return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError as error:
-        if "no locator available" not in str(error):
-            raise
-        return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = users
+
+
+@cache
+def _cache_folder(package: Path, preferred: str) -> Path | None:
+    """Folder for the compiled kernels of a package, None where none can be written."""
+    name = f"kernels-{_sources_digest(package)}"
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache" if _has_home() else None
+    candidates = [preferred, package / "__pycache__", home and Path(home, "pslidx")]
+    for parent in candidates:
+        if parent:
+            folder = Path(parent, name)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError:
+                continue
+            if os.access(folder, os.W_OK):
+                return folder
+    return None
+
+
+def _sources_digest(package: Path) -> str:
+    """Digest of the kernels of a package and of those of psl_index, which they may use."""
+    digest = hashlib.sha256()
+    for folder in sorted({package, Path(__file__).parent}):
+        for source in sorted(folder.glob("_*.py")):
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _has_home() -> bool:
+    try:
+        Path.home()
+    except RuntimeError:
+        return False
+    return True

@@ -12,7 +12,9 @@ import lzma
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, cast
@@ -29,15 +31,17 @@ _ZSTD: Final = re.compile(
     rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"
 )  # a frame, or a skippable one before it
 _MAGIC_BYTES: Final = 6
+_PIECES_WAITING: Final = 4
 _BOM: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "download or copy it again"
 _DAMAGE: Final[tuple[Any, ...]] = (igzip_lib.error, lzma.LZMAError)
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
+def open_source(path: str | os.PathLike[str], *, digest: bool = True) -> Source:
     """Open a file, or standard input for ``-``, to be read once from beginning to end.
 
-    Compression (gzip, xz, zstd) is recognised by its first bytes. A UTF-8 byte order mark is dropped.
+    Compression (gzip, xz, zstd) is recognised by its first bytes. A UTF-8 byte order mark is dropped. Without
+    `digest` the bytes are not hashed, and the source has no `sha256`.
 
     Raises
     ------
@@ -46,9 +50,9 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     """
     name = os.fspath(path)
     if name == "-":
-        return Source(name, cast(io.BufferedReader, sys.stdin.buffer))
+        return Source(name, cast(io.BufferedReader, sys.stdin.buffer), digest=digest)
     try:
-        return Source(name, open(name, "rb", buffering=0))
+        return Source(name, open(name, "rb", buffering=0), digest=digest)
     except OSError as error:
         raise _unreadable(name, error) from error
 
@@ -64,9 +68,11 @@ class Source:
         Size of the file on disk (compressed, where it is), None where that is not known, as with a pipe.
     """
 
-    def __init__(self, name: str, stream: io.RawIOBase | io.BufferedIOBase) -> None:
+    def __init__(
+        self, name: str, stream: io.RawIOBase | io.BufferedIOBase, *, digest: bool = True
+    ) -> None:
         self.name = name
-        self._raw = _Raw(stream)
+        self._raw = _Raw(stream, _Digest() if digest else None)
         self.raw_size = self._raw.size_on_disk()
         self._head = b""
         try:
@@ -88,6 +94,7 @@ class Source:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        self._raw.stop_hashing()
         if self.name != "-":
             self._raw.close()
 
@@ -142,9 +149,11 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the raw bytes, 64 hex digits; ValueError before the end has been read."""
+        """SHA-256 of the raw bytes, 64 hex digits; ValueError before the end has been read, or without digest."""
         self._raw.require_end(self.name)
-        return self._raw.sha256.hexdigest()
+        if self._raw.digest is None:
+            raise ValueError(f"{self.name} was opened without digest")
+        return self._raw.digest.hexdigest()
 
     def _decompressed(self) -> _Readable:
         try:
@@ -174,9 +183,9 @@ class _Readable(Protocol):
 class _Raw(io.RawIOBase):
     """The file as it lies on disk, counted and hashed while it is read."""
 
-    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase) -> None:
+    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase, digest: _Digest | None) -> None:
         self.bytes_read = 0
-        self.sha256 = hashlib.sha256()
+        self.digest = digest
         self._stream = stream
         self._head = b""
         self._ended = False
@@ -194,7 +203,8 @@ class _Raw(io.RawIOBase):
         count = self._stream.readinto(view) or 0
         self._ended = self._ended or (count == 0 and len(view) > 0)
         self.bytes_read += count
-        self.sha256.update(view[:count])
+        if self.digest is not None and count:
+            self.digest.update(bytes(view[:count]))
         return count
 
     def peek(self, size: int) -> bytes:
@@ -209,6 +219,11 @@ class _Raw(io.RawIOBase):
         self._stream.close()
         super().close()
 
+    def stop_hashing(self) -> None:
+        """Let the thread that hashes end."""
+        if self.digest is not None:
+            self.digest.stop()
+
     def require_end(self, name: str) -> None:
         """ValueError where there may be more to read."""
         if not self._ended:
@@ -220,6 +235,30 @@ class _Raw(io.RawIOBase):
             status = os.fstat(self._stream.fileno())
             return status.st_size if os.path.isfile(self._stream.fileno()) else None
         return None
+
+
+class _Digest:
+    """SHA-256 of pieces, on a thread of its own: reading does not wait half a second a gigabyte for it."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
+        self._waiting: deque[Future[None]] = deque()
+
+    def update(self, piece: bytes) -> None:
+        """Add the next piece; waits where more than a few are not hashed yet."""
+        if len(self._waiting) == _PIECES_WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._sha256.update, piece))
+
+    def hexdigest(self) -> str:
+        """Of all pieces so far."""
+        while self._waiting:
+            self._waiting.popleft().result()
+        return self._sha256.hexdigest()
+
+    def stop(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
 
 
 class _Members:

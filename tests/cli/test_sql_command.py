@@ -42,6 +42,11 @@ def test_formats(pslidx: Call, index: Path, tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "x.parquet").to_pylist() == [row]
 
 
+def test_no_progress_bar_gets_among_the_results(pslidx: Call, index: Path) -> None:
+    query = "SELECT current_setting('enable_progress_bar') AS bar"
+    assert pslidx("sql", index, query).out == "bar\nfalse\n"
+
+
 def test_an_answer_without_rows_has_a_header(pslidx: Call, index: Path) -> None:
     assert pslidx("sql", index, "SELECT entry FROM entries WHERE false").out == "entry\n"
 
