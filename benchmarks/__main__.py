@@ -1,7 +1,7 @@
 """Run the benchmarks and print one table: `python -m benchmarks [SECTION ...]`.
 
-Sections: real (indexes and scores the real data), exactness (against `find`), parse, scale (build, search and end to end
-at 200 million synthetic residues), start (whole processes).
+Sections: real (indexes and scores the real data), exactness (against `find`), parse, scale (build, search and end to
+end at 200 million synthetic residues), start (whole processes).
 """
 
 from __future__ import annotations
@@ -25,13 +25,9 @@ DATA = Path(os.environ.get("PSLIDX_DATA", Path(__file__).resolve().parents[2] / 
 def main() -> int:
     """Exit code 1 where a bound was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; all by default"
-    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; all by default")
     parser.add_argument("--residues", type=float, default=200e6, help="of the synthetic proteome")
-    parser.add_argument(
-        "--folder", type=Path, default=Path("build/bench"), help="for inputs and indexes; kept"
-    )
+    parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="for inputs and indexes; kept")
     arguments = parser.parse_args()
     unknown = set(arguments.sections) - set(SECTIONS)
     if unknown:
@@ -68,9 +64,7 @@ def _scale_findings(folder: Path, residues: int) -> Iterator[Finding]:
         write_fasta(proteome(residues, seed=1), fasta)
     yield from end_to_end.findings(flat_file, folder / "synthetic")
     index = Index.open(folder / "synthetic")
-    yield from build.findings(
-        index.shards[0], index.manifest.shards[0], folder / "sections", os.cpu_count() or 1
-    )
+    yield from build.findings(index.shards[0], index.manifest.shards[0], folder / "sections", os.cpu_count() or 1)
     yield from search.findings(index, fasta, folder)
 
 

@@ -40,12 +40,10 @@ def findings(shard: Shard, record: ShardRecord, folder: Path, threads: int) -> I
         peer / ours,
         "x",
         3.5,
-        detail=f"{ours:.2f} s ({', '.join(f'{s:.2f}' for s in seconds)}), {threads} threads; suffix array alone {peer:.2f} s",
+        detail=f"{ours:.2f} s (of {', '.join(f'{s:.2f}' for s in seconds)}), {threads} threads; peer {peer:.2f} s",
     )
     yield Finding("build: anonymous memory", max(memory) / 1e9, "GB", 1.8, True)
-    yield Finding(
-        "binary sections", n_bytes / residues, "B/residue", 10.5, True, f"{text.count:,} positions of text"
-    )
+    yield Finding("binary sections", n_bytes / residues, "B/residue", 10.5, True, f"{text.count:,} positions of text")
 
 
 def _write(folder: Path, shard: Shard, residues: int, threads: int) -> None:

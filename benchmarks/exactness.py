@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-
 from benchmarks.report import Finding
 from psl_index import Index
 from psl_index.alphabet import LETTERS, decoding_table

@@ -32,5 +32,5 @@ def findings(path: Path, bound: float | None) -> Iterator[Finding]:
         peer_seconds / seconds,
         "x",
         bound,
-        detail=f"{seconds * 1e3:.1f} ms against {peer_seconds * 1e3:.0f} ms, {path.stat().st_size / seconds / 1e6:,.0f} MB/s",
+        detail=f"{seconds * 1e3:.1f} to {peer_seconds * 1e3:.0f} ms, {path.stat().st_size / seconds / 1e6:,.0f} MB/s",
     )

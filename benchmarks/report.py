@@ -59,14 +59,11 @@ def machine() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         names = [
-            line.split(":", 1)[1].strip()
-            for line in cpuinfo.read_text().splitlines()
-            if line.startswith("model name")
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
     versions = ", ".join(
-        f"{name} {version(name)}"
-        for name in ("numpy", "numba", "pyarrow", "biopython", "pepmatch", "pydivsufsort")
+        f"{name} {version(name)}" for name in ("numpy", "numba", "pyarrow", "biopython", "pepmatch", "pydivsufsort")
     )
     return f"{model}, {os.cpu_count()} processors, Python {platform.python_version()}, {versions}"
 

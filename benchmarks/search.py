@@ -47,7 +47,8 @@ def findings(index: Index, fasta: Path, folder: Path) -> Iterator[Finding]:
             len(peptides) / seconds / peer_rate,
             "x",
             100,
-            detail=f"{len(peptides) / seconds / 1e6:.2f} M queries/s, {found / len(peptides):.1f} hits each; {peer_detail}",
+            detail=f"{len(peptides) / seconds / 1e6:.2f} M queries/s, {found / len(peptides):.1f} hits each; "
+            + peer_detail,
         )
         yield Finding(f"count 1 M peptides of {length}", len(peptides) / counting / 1e6, "M queries/s")
     five = sample_peptides(index, 5, 100_000, seed=5)
@@ -55,15 +56,11 @@ def findings(index: Index, fasta: Path, folder: Path) -> Iterator[Finding]:
     yield Finding("locate 5-mers", len(index.locate(five)) / seconds / 1e6, "M hits/s")
 
 
-def _peer(
-    index: Index, peptides: pa.LargeStringArray, fasta: Path, folder: Path, length: int
-) -> tuple[float, str]:
+def _peer(index: Index, peptides: pa.LargeStringArray, fasta: Path, folder: Path, length: int) -> tuple[float, str]:
     """pepmatch's queries per second, its index built beforehand; its hits must be as many as ours."""
     queries = peptides.to_pylist()
     with contextlib.redirect_stdout(io.StringIO()):
-        preprocessing, _ = timed(
-            lambda: Preprocessor(fasta, preprocessed_files_path=str(folder)).preprocess(length)
-        )
+        preprocessing, _ = timed(lambda: Preprocessor(fasta, preprocessed_files_path=str(folder)).preprocess(length))
         matcher = Matcher(queries, fasta, max_mismatches=0, k=length, preprocessed_files_path=str(folder))
         seconds, matches = timed(matcher.match)
         again, _ = timed(matcher.match)

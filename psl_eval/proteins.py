@@ -83,9 +83,7 @@ def read_proteins(path: str | os.PathLike[str]) -> Proteins:
         raise InputError("empty file; expected FASTA or one sequence a line", file=file)
     identified = content.lstrip().startswith(b">")
     names, sequences = _parse_fasta(lines, file) if identified else _parse_sentences(lines, file)
-    return Proteins(
-        pa.array(names, pa.string()), pa.array(sequences, pa.large_string()), identified, file, record
-    )
+    return Proteins(pa.array(names, pa.string()), pa.array(sequences, pa.large_string()), identified, file, record)
 
 
 def match_queries(subsequences: Subsequences, proteins: Proteins | None) -> Queries:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from psl_eval.encoders import encoder
+from psl_eval.formats import FORMATS
 from psl_index.errors import OutputError, UsageError
 
 SUMMARY: Final = pa.schema(
@@ -57,8 +57,6 @@ SCORED: Final = pa.schema(
         pa.field("hit_rate", pa.float64()),
     ]
 )
-
-FORMATS: Final = ("tsv", "jsonl", "parquet")
 
 KIND: Final = "pslidx hit rates"
 KIND_VERSION: Final = 1
@@ -169,22 +167,8 @@ def _replace(target: Path, written: Path) -> None:
 
 
 def _write_table(table: pa.Table, path: Path, format: str) -> None:
-    if format == "parquet":
-        pq.write_table(table, path)
-        return
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        if format == "tsv":
-            file.write("\t".join(table.column_names) + "\n")
-        for batch in table.to_batches(max_chunksize=1 << 16):
-            for line in _tsv_lines(batch) if format == "tsv" else map(_json_line, batch.to_pylist()):
-                file.write(line + "\n")
-
-
-def _tsv_lines(batch: pa.RecordBatch) -> list[str]:
-    texts = [column.cast(pa.string()) for column in batch.columns]
-    lines = pc.binary_join_element_wise(*texts, "\t", null_handling="replace", null_replacement="")
-    return lines.to_pylist()  # type: ignore[no-any-return]
-
-
-def _json_line(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False)
+    with path.open("wb") as file:
+        encode = encoder(format, file, table.schema)
+        for batch in table.to_batches():
+            encode.write(batch)
+        encode.finish()

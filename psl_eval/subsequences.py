@@ -130,9 +130,7 @@ def _layout(source: TextTable) -> _Layout:
     if missing:
         found = ", ".join(source.columns)
         line = None if source.lines is None else 1
-        raise InputError(
-            f"no column {missing[0]!r} among {found}", file=source.file, line=line, remedy=_EXPECTED
-        )
+        raise InputError(f"no column {missing[0]!r} among {found}", file=source.file, line=line, remedy=_EXPECTED)
     if not len(source.columns[layout.query]):
         raise InputError("no subsequence after the header", file=source.file)
     return layout
@@ -149,9 +147,7 @@ def _required(source: TextTable, name: str) -> pa.StringArray:
     return values
 
 
-def _refuse(
-    source: TextTable, bad: pa.BooleanArray, name: str, problem: str, remedy: str | None = None
-) -> None:
+def _refuse(source: TextTable, bad: pa.BooleanArray, name: str, problem: str, remedy: str | None = None) -> None:
     """Raise about the first row that is `bad`, with its value in column `name`."""
     if not pc.any(bad).as_py():
         return

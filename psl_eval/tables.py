@@ -43,9 +43,7 @@ class Scores:
         rates = definition(self.counts)
         return np.where(self.targets[:, np.newaxis] == 0, np.nan, rates)
 
-    def protein_means(
-        self, rates: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    def protein_means(self, rates: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Mean over each protein's scored subsequences, and how many those are; both of shape (m, 2, k)."""
         shape = (len(self.queries), *rates.shape[1:])
         scored = ~np.isnan(rates)
@@ -96,9 +94,7 @@ def protein_table(scores: Scores, rates: npt.NDArray[np.float64]) -> pa.Table:
     )
 
 
-def summary_table(
-    scores: Scores, rates: npt.NDArray[np.float64], definition: str, exclusion: str
-) -> pa.Table:
+def summary_table(scores: Scores, rates: npt.NDArray[np.float64], definition: str, exclusion: str) -> pa.Table:
     """For each label and each subset of the proteins a row with the exclusion, and one without it below."""
     means, _ = scores.protein_means(rates)
     correct = scores.rows["correct"]

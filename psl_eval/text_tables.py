@@ -61,9 +61,7 @@ def parse_table(content: bytes, file: str) -> TextTable:
         content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            "not UTF-8", file=file, line=line, remedy="convert the file, as with iconv"
-        ) from None
+        raise InputError("not UTF-8", file=file, line=line, remedy="convert the file, as with iconv") from None
     if content.lstrip().startswith(b"{"):
         return _parse_jsonl(content, file)
     return _parse_delimited(content, file)

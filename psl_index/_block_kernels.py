@@ -136,9 +136,7 @@ def read_features(
 
 
 @kernel
-def trim_descriptions(
-    joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32], old: npt.NDArray[np.bool_]
-) -> Any:
+def trim_descriptions(joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32], old: npt.NDArray[np.bool_]) -> Any:
     """Take full stop and evidence from the ends of old descriptions, in place; returns the bytes left."""
     n = np.int64(0)
     for row in range(old.size):
@@ -167,9 +165,7 @@ def _type_of(text: npt.NDArray[np.uint8], at: Any, end: Any, type_names: npt.NDA
 
 
 @inlined
-def _read_old_positions(
-    text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]
-) -> Any:
+def _read_old_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]) -> Any:
     """Two numbers in columns of their own; returns where they end and whether they are well formed."""
     at = skip_blanks(text, at, end)
     positions[0], at, good = _position(text, at, end)

@@ -47,17 +47,15 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
 def _cache_folder(package: Path, preferred: str) -> Path | None:
     """Folder for the compiled kernels of a package, None where none can be written."""
     name = f"kernels-{_sources_digest(package)}"
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache" if _has_home() else None
-    candidates = [preferred, package / "__pycache__", home and Path(home, "pslidx")]
+    candidates = [Path(preferred)] if preferred else [package / "__pycache__", *_user_caches()]
     for parent in candidates:
-        if parent:
-            folder = Path(parent, name)
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError:
-                continue
-            if os.access(folder, os.W_OK):
-                return folder
+        folder = parent / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
     return None
 
 
@@ -70,9 +68,10 @@ def _sources_digest(package: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _has_home() -> bool:
+def _user_caches() -> list[Path]:
+    """The user's cache folder, if there is one."""
+    given = os.environ.get("XDG_CACHE_HOME")
     try:
-        Path.home()
-    except RuntimeError:
-        return False
-    return True
+        return [Path(given or Path.home() / ".cache", "pslidx")]
+    except RuntimeError:  # no home
+        return []

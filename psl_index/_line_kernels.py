@@ -146,9 +146,7 @@ def find_lines(
             kind = kinds[head >> _CODE_SHIFT]
             if kind != PASSED:
                 if kind == COMMENTS:
-                    in_comment = _in_location(
-                        head, load_big_endian(text, start + 8), feed - start, in_comment
-                    )
+                    in_comment = _in_location(head, load_big_endian(text, start + 8), feed - start, in_comment)
                     wanted = in_comment
                 elif kind == FEATURES:
                     in_feature = _in_wanted_feature(head, feed - start, types, in_feature)

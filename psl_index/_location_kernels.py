@@ -21,9 +21,7 @@ class LocationSpans(NamedTuple):
     """Rows of some comments, in order; a span is begin and end in their bytes, equal where there is none."""
 
     rows: Integers  # shape (rows, 11): comment, then what the constants below name
-    codes: (
-        Integers  # spans, shape (codes, 2): a row has those from the CODES_END of the row before to its own
-    )
+    codes: Integers  # spans, shape (codes, 2): a row has those from the CODES_END of the row before to its own
     notes: Integers  # spans, shape (comments, 2)
 
 

@@ -1,8 +1,9 @@
 """Kernels that order all positions of a text by their first twelve residues.
 
-Positions are first scattered, in text order, into one bucket for each pair of standard residues and one for the
-irregular ones (see `psl_index._search_kernels`); then each bucket, small enough for the cache, is sorted on the
-residues that are left, packed into one integer, by an LSD radix sort.
+Positions are first scattered, in text order and with their residues packed into a key, into one bucket for each pair of
+standard residues and one for the irregular ones (see `psl_index._search_kernels`); each bucket, small enough for the
+cache, is then sorted by an LSD radix sort. Scanning the text backwards makes the next key of the last: no residue is
+fetched twice.
 """
 
 from __future__ import annotations
@@ -12,34 +13,40 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._intrinsics import load_big_endian, prefetch
 from psl_index._jit import inlined, kernel
 from psl_index._search_kernels import PACKED
 
 ORDERED = 12  # residues by which positions are ordered; further ties stay in text order
+PAIRS = 1024  # numbers of two residues: five bits each, the first in the higher ones
 IRREGULAR = 400  # bucket of the positions that are not regular; those before are 20 * first + second residue
 N_BUCKETS = 401
+DISCARD = 401  # where positions go that are not wanted
 
 _STANDARD = 20
+_PAIR_WORDS = _STANDARD**2
 _CODE_BITS = 5
+_KEY_BITS = ORDERED * _CODE_BITS
+_WINDOW_BITS = 64
 _TAIL_MASK = (1 << (PACKED * _CODE_BITS)) - 1
 _DIGIT_BITS = 10
 _DIGITS = 1 << _DIGIT_BITS
 _MAX_PASSES = 6
 _SMALL = 48  # rows under which insertion beats counting
-_AHEAD = 48  # rows between a prefetch and its use
-
-# Masks that halve the number of lanes in a word, packing two lanes of 5, 10 and 20 bits into one.
-_LOW_OF_16, _HIGH_OF_16 = np.uint64(0x001F001F001F001F), np.uint64(0x1F001F001F001F00)
-_LOW_OF_32, _HIGH_OF_32 = np.uint64(0x000003FF000003FF), np.uint64(0x03FF000003FF0000)
-_LOW_OF_64, _HIGH_OF_64 = np.uint64(0x00000000000FFFFF), np.uint64(0x000000FFFFF00000)
 
 
 @inlined
-def _bucket(text: npt.NDArray[np.uint8], position: int, run: int, depth: int) -> Any:
-    if run < depth:
-        return IRREGULAR
-    return (np.int64(text[position]) - 1) * _STANDARD + np.int64(text[position + 1]) - 1
+def _pushed(window: Any, code: Any) -> Any:
+    """The window one position further left: `ORDERED` residues in its highest bits, then four bits of the next."""
+    return (window >> np.uint64(_CODE_BITS)) | (np.uint64(code) << np.uint64(_WINDOW_BITS - _CODE_BITS))
+
+
+@inlined
+def _window_after(text: npt.NDArray[np.uint8], position: int) -> Any:
+    window = np.uint64(0)
+    for i in range(ORDERED, -1, -1):
+        if position + i < len(text):
+            window = _pushed(window, text[position + i])
+    return window
 
 
 @inlined
@@ -53,71 +60,83 @@ def _run_after(text: npt.NDArray[np.uint8], position: int, depth: int) -> Any:
 
 @kernel
 def count_buckets(
-    text: npt.NDArray[np.uint8], first: int, end: int, depth: int, counts: npt.NDArray[np.int64]
-) -> None:
-    """Residues of ``text[first:end]`` in each bucket; counts has shape (N_BUCKETS,). O(end - first)."""
-    run = _run_after(text, end, depth)
-    for position in range(end - 1, first - 1, -1):
-        code = text[position]
-        if code == 0:
-            run = 0
-            continue
-        run = run + 1 if code <= _STANDARD else 0
-        counts[_bucket(text, position, run, depth)] += 1
-
-
-@kernel
-def scatter_positions(
     text: npt.NDArray[np.uint8],
     first: int,
     end: int,
     depth: int,
-    bucket_ends: npt.NDArray[np.int64],
-    pos: npt.NDArray[np.uint32],
+    bucket_of: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
 ) -> None:
-    """Write the positions of ``text[first:end]`` into their buckets, in text order.
+    """Residues of ``text[first:end]`` in each bucket, separators in `DISCARD`. O(end - first).
 
-    `bucket_ends`, shape (N_BUCKETS,), says where in `pos` this part's share of each bucket ends; it is left where the
-    share starts. O(end - first).
+    Shapes: bucket_of (PAIRS,), counts (N_BUCKETS + 1,).
     """
+    window = _window_after(text, end)
     run = _run_after(text, end, depth)
     for position in range(end - 1, first - 1, -1):
         code = text[position]
+        window = _pushed(window, code)
+        run = run + 1 if 0 < code <= _STANDARD else 0
+        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * _CODE_BITS))] if run >= depth else IRREGULAR
+        counts[bucket if code else DISCARD] += 1
+
+
+@kernel
+def scatter_rows(
+    text: npt.NDArray[np.uint8],
+    first: int,
+    end: int,
+    depth: int,
+    bucket_of: npt.NDArray[np.int64],
+    irregular: int,
+    bucket_ends: npt.NDArray[np.int64],
+    keys: npt.NDArray[np.uint64],
+    pos: npt.NDArray[np.uint32],
+) -> None:
+    """Write keys and positions of ``text[first:end]`` into their buckets, in text order. O(end - first).
+
+    `bucket_of` and, for irregular positions, `irregular` say which bucket, or `DISCARD`. `bucket_ends` says where in
+    `keys` and `pos` this part's share of each bucket ends, and is left where the share starts; what is discarded is
+    written before ``bucket_ends[DISCARD]``, over and over, which costs less than a branch.
+
+    Shapes: bucket_of (PAIRS,), bucket_ends (N_BUCKETS + 1,), keys and pos (rows,). A key holds `ORDERED` residues, the
+    last in bits 0-4.
+    """
+    window = _window_after(text, end)
+    run = _run_after(text, end, depth)
+    for position in range(end - 1, first - 1, -1):
+        code = text[position]
+        window = _pushed(window, code)
+        run = run + 1 if 0 < code <= _STANDARD else 0
+        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * _CODE_BITS))] if run >= depth else irregular
         if code == 0:
-            run = 0
-            continue
-        run = run + 1 if code <= _STANDARD else 0
-        bucket = _bucket(text, position, run, depth)
+            bucket = DISCARD
         row = bucket_ends[bucket] - 1
-        bucket_ends[bucket] = row
+        keys[row] = window >> np.uint64(_WINDOW_BITS - _KEY_BITS)
         pos[row] = position
+        bucket_ends[bucket] = row if bucket != DISCARD else row + 1
 
 
 @kernel
 def sort_bucket(
-    text: npt.NDArray[np.uint8],
-    pos: npt.NDArray[np.uint32],
-    skip: int,
     keys: npt.NDArray[np.uint64],
+    pos: npt.NDArray[np.uint32],
     spare_keys: npt.NDArray[np.uint64],
     spare_pos: npt.NDArray[np.uint32],
-) -> npt.NDArray[np.uint64]:
-    """Sort one bucket by its residues ``skip + 1`` to `ORDERED`, ties in the order given; returns the sorted keys.
+    residues: int,
+) -> Any:
+    """Sort rows by the last `residues` of their keys, ties in the order given; returns the sorted keys and positions.
 
-    A key holds ``ORDERED - skip`` residues, the last in bits 0-4; the array returned is one of the two handed in.
-    Reads `ORDERED` residues from each position: the text must be padded. O(rows x residues).
+    What is returned is either the two arrays to be sorted or the two spare ones; the others hold garbage.
+    O(rows x residues).
 
-    Shapes: pos, keys, spare_keys, spare_pos (rows,).
+    Shapes: all (rows,).
     """
-    n = len(pos)
-    for row in range(n):
-        prefetch(text, np.int64(pos[min(row + _AHEAD, n - 1)]) + ORDERED - 8)
-        keys[row] = _packed_residues(text, np.int64(pos[row]), skip)
+    n = len(keys)
     if n <= _SMALL:
         _insertion_sort(keys, pos)
-        return keys
-    bits = (ORDERED - skip) * _CODE_BITS
-    passes = (bits + _DIGIT_BITS - 1) // _DIGIT_BITS
+        return keys, pos
+    passes = (residues * _CODE_BITS + _DIGIT_BITS - 1) // _DIGIT_BITS
     counts = np.zeros((_MAX_PASSES, _DIGITS), np.int64)
     mask = np.uint64(_DIGITS - 1)
     for row in range(n):
@@ -125,12 +144,10 @@ def sort_bucket(
         for digit in range(passes):
             counts[digit, np.int64(key & mask)] += 1
             key >>= np.uint64(_DIGIT_BITS)
-    in_place = True
-    from_keys, from_pos, to_keys, to_pos = keys, pos, spare_keys, spare_pos
     for digit in range(passes):
         shift = np.uint64(digit * _DIGIT_BITS)
         here = counts[digit]
-        if here[np.int64((from_keys[0] >> shift) & mask)] == n:
+        if here[np.int64((keys[0] >> shift) & mask)] == n:
             continue
         before = 0
         for value in range(_DIGITS):
@@ -138,30 +155,15 @@ def sort_bucket(
             here[value] = before
             before += count
         for row in range(n):
-            key = from_keys[row]
-            value = np.int64((key >> shift) & mask)
-            place = here[value]
-            here[value] = place + 1
-            to_keys[place] = key
-            to_pos[place] = from_pos[row]
-        from_keys, to_keys = to_keys, from_keys
-        from_pos, to_pos, in_place = to_pos, from_pos, not in_place
-    if not in_place:
-        pos[:] = spare_pos
-    return from_keys
-
-
-@inlined
-def _packed_residues(text: npt.NDArray[np.uint8], position: int, skip: int) -> Any:
-    """Residues ``skip + 1`` to `ORDERED` from `position` on, five bits each; the last eight are packed together."""
-    key = np.uint64(0)
-    for i in range(skip, ORDERED - 8):
-        key = (key << np.uint64(_CODE_BITS)) | np.uint64(text[position + i])
-    lanes = load_big_endian(text, position + ORDERED - 8)
-    lanes = (lanes & _LOW_OF_16) | ((lanes & _HIGH_OF_16) >> np.uint64(3))
-    lanes = (lanes & _LOW_OF_32) | ((lanes & _HIGH_OF_32) >> np.uint64(6))
-    last = (lanes & _LOW_OF_64) | ((lanes >> np.uint64(12)) & _HIGH_OF_64)
-    return (key << np.uint64(8 * _CODE_BITS)) | last
+            key = keys[row]
+            slot = (key >> shift) & mask
+            place = here[slot]
+            here[slot] = place + 1
+            spare_keys[place] = key
+            spare_pos[place] = pos[row]
+        keys, spare_keys = spare_keys, keys
+        pos, spare_pos = spare_pos, pos
+    return keys, pos
 
 
 @inlined
@@ -187,26 +189,29 @@ def fill_tails(keys: npt.NDArray[np.uint64], drop: int, tail: npt.NDArray[np.uin
 
 @kernel
 def fill_table(
-    keys: npt.NDArray[np.uint64], skip: int, depth: int, first_row: int, table: npt.NDArray[np.uint32]
+    keys: npt.NDArray[np.uint64],
+    skip: int,
+    depth: int,
+    first_row: int,
+    number_of: npt.NDArray[np.int64],
+    table: npt.NDArray[np.uint32],
 ) -> None:
     """First row of each word of `depth` residues in one bucket.
 
     The bucket's words share their first `skip` residues, so `table` is its part of the whole, shape
-    (20 ** (depth - skip),); words that do not occur get the row where they would stand. O(rows + words).
+    (20 ** (depth - skip),); words that do not occur get the row where they would stand. `number_of`, shape (PAIRS,), is
+    the number in base 20 of a pair of residues, that of a single one included. O(rows + words).
     """
-    residues = depth - skip
     shift = np.uint64((ORDERED - depth) * _CODE_BITS)
+    word_bits = np.uint64((1 << ((depth - skip) * _CODE_BITS)) - 1)
     filled = 0
-    last = np.uint64(0xFFFFFFFFFFFFFFFF)
+    last = word_bits + np.uint64(1)
     for row in range(len(keys)):
-        packed = keys[row] >> shift
+        packed = (keys[row] >> shift) & word_bits
         if packed == last:
             continue
         last = packed
-        word = np.int64(0)
-        for i in range(residues - 1, -1, -1):
-            code = np.int64((packed >> np.uint64(i * _CODE_BITS)) & np.uint64(31))
-            word = word * _STANDARD + code - 1
+        word = number_of[packed >> np.uint64(2 * _CODE_BITS)] * _PAIR_WORDS + number_of[packed & np.uint64(PAIRS - 1)]
         while filled <= word:
             table[filled] = first_row + row
             filled += 1

@@ -69,9 +69,7 @@ def table_word(codes: npt.NDArray[np.uint8], first: int, length: int) -> Any:
 
 
 @inlined
-def entry_of(
-    position: int, block_entry: npt.NDArray[np.uint32], starts: npt.NDArray[np.uint32], n_entries: int
-) -> Any:
+def entry_of(position: int, block_entry: npt.NDArray[np.uint32], starts: npt.NDArray[np.uint32], n_entries: int) -> Any:
     """Entry that holds a text position; one look-up and the entries that start in the same 64 residues."""
     entry = np.int64(block_entry[position >> BLOCK_BITS])
     if entry >= n_entries:
@@ -96,11 +94,7 @@ def holds(
     for i in range(length):
         here = text[position + i]
         wanted = codes[first + i]
-        if here != wanted and not (
-            equate_il
-            and (here == _ISOLEUCINE or here == _LEUCINE)
-            and (wanted == _ISOLEUCINE or wanted == _LEUCINE)
-        ):
+        if here != wanted and not (equate_il and here in (_ISOLEUCINE, _LEUCINE) and wanted in (_ISOLEUCINE, _LEUCINE)):
             return False
     return True
 

@@ -184,9 +184,7 @@ def protein_names(
 
 
 @kernel
-def gene_names(
-    joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32], spans: npt.NDArray[np.int32]
-) -> None:
+def gene_names(joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32], spans: npt.NDArray[np.int32]) -> None:
     """Where the first name of the first gene stands in each row (`spans`, empty where there is none).
 
     ``Name=`` where there is one, else whichever kind of name comes first; before 2004 ``(A OR B) AND C``.
@@ -221,9 +219,7 @@ def _name_in_list(joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.
 
 
 @inlined
-def _value(
-    joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.NDArray[np.uint8], in_list: bool
-) -> Any:
+def _value(joined: npt.NDArray[np.uint8], begin: Any, end: Any, key: npt.NDArray[np.uint8], in_list: bool) -> Any:
     """Where the text after the first `key` stands: up to its evidence, a semicolon, in lists a comma.
 
     A semicolon or comma within a word belongs to the name, as in PIP2;8.

@@ -70,9 +70,7 @@ def source_batch(
 def _unknown(field: pa.Field, count: int) -> pa.Array:
     if field.nullable:
         return pa.nulls(count, field.type)
-    return pa.ListArray.from_arrays(
-        pa.array(np.zeros(count + 1, np.int32)), pa.array([], field.type.value_type)
-    )
+    return pa.ListArray.from_arrays(pa.array(np.zeros(count + 1, np.int32)), pa.array([], field.type.value_type))
 
 
 def _location_rows(locations: Sequence[StatedLocation]) -> pa.RecordBatch:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from psl_index.errors import InputError, UsageError
 from psl_index.manifest import Manifest, ShardRecord, SourceRecord
 from psl_index.opening import Source, open_source
+from psl_index.order import BYTES_A_ROW, MAX_ROUNDS, ROUND_ROWS
 from psl_index.schemas import SourceBatch
 from psl_index.shard_writer import ShardWriter
 from psl_index.skipped import Skipped
@@ -23,7 +24,7 @@ from psl_index.store import build_folder, publish
 MAX_SHARD_RESIDUES = 2**32 - 1
 
 _FIXED_MEMORY = 600 << 20  # program, table and tables being written
-_MEMORY_A_RESIDUE = 6  # four bytes of positions, and what sorting the largest buckets takes
+_MEMORY_A_ROW = BYTES_A_ROW + 4  # of a round of ordering, with what sorting the largest buckets takes
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,8 @@ def _shard_capacity(memory: int | None, shard_residues: int | None) -> int:
         return shard_residues
     if memory is None:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    capacity = (memory - _FIXED_MEMORY) // _MEMORY_A_RESIDUE
+    rows = (memory - _FIXED_MEMORY) // _MEMORY_A_ROW
+    capacity = rows if rows < ROUND_ROWS else rows * MAX_ROUNDS
     if capacity <= 0:
         raise UsageError(
             f"{memory:,} bytes of memory are too few to build an index",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 import pyarrow as pa
 
@@ -28,6 +30,7 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
     try:
         connection.execute("SET allowed_directories = $folders", {"folders": [f"{folder}/"]})
         connection.execute("SET enable_external_access = false")
+        connection.execute("SET enable_progress_bar = false")  # it goes to standard output, among the results
         for view in _VIEWS:
             paths = [str(folder / shard.folder / shard.tables[view].file) for shard in index.manifest.shards]
             quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
@@ -36,6 +39,19 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READING:
             raise UsageError("SQL: only a single reading query is allowed", remedy="begin it with SELECT")
-        return connection.execute(statements[0]).to_arrow_reader()
+        answer = connection.sql(sql).to_arrow_reader()
     except duckdb.Error as error:
-        raise UsageError(f"SQL: {str(error).splitlines()[0]}") from error
+        raise _refused(error) from error
+    return pa.RecordBatchReader.from_batches(answer.schema, _batches(answer))
+
+
+def _batches(answer: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The batches, computed as they are taken; that is when a cast of a bad value fails."""
+    try:
+        yield from answer
+    except (duckdb.Error, OSError) as error:
+        raise _refused(error) from error
+
+
+def _refused(error: Exception) -> UsageError:
+    return UsageError(f"SQL: {str(error).splitlines()[0]}")

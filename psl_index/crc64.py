@@ -23,9 +23,7 @@ POLYNOMIAL: Final = 0xD800000000000000
 def crc64_of(sequences: pa.StringArray) -> pa.StringArray:
     """The checksum of each sequence: 16 upper-case hex digits, nulls for nulls."""
     buffers = sequences.buffers()
-    offsets = np.frombuffer(buffers[1], dtype=np.int32)[
-        sequences.offset : sequences.offset + len(sequences) + 1
-    ]
+    offsets = np.frombuffer(buffers[1], dtype=np.int32)[sequences.offset : sequences.offset + len(sequences) + 1]
     text = np.empty(0, np.uint8) if buffers[2] is None else np.frombuffer(buffers[2], dtype=np.uint8)
     digits = hexadecimal(checksums(text, offsets))
     if sequences.null_count == 0:

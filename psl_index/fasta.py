@@ -65,9 +65,7 @@ def read_fasta(source: Source, *, skipped: Skipped | None = None) -> Iterator[So
 class _Records:
     """The records of one block, as the kernel finds them."""
 
-    def __init__(
-        self, text: npt.NDArray[np.uint8], letters: npt.NDArray[np.uint8], file: str, line: int
-    ) -> None:
+    def __init__(self, text: npt.NDArray[np.uint8], letters: npt.NDArray[np.uint8], file: str, line: int) -> None:
         most = int(np.count_nonzero(text == ord(">")))
         self._text = text
         self._file = file
@@ -119,9 +117,7 @@ class _Records:
         place, line_of_fault = self._faults[record].tolist()
         if place >= 0:
             found = ascii(chr(self._text[place]))
-            raise self._error(
-                line_of_fault, f"expected residues of {accession}, found {found}", _remedy(found)
-            )
+            raise self._error(line_of_fault, f"expected residues of {accession}, found {found}", _remedy(found))
         if self._ends[record] == self._ends[record + 1]:
             raise self._error(line, f"expected a sequence of {accession}, found none")
         return parsed
@@ -159,9 +155,7 @@ def _blocks(source: Source) -> Iterator[npt.NDArray[np.uint8]]:
         elif len(buffer) < _RECORD_LIMIT:
             buffer = buffer + bytearray(len(buffer))
         else:
-            raise InputError(
-                f"a record of more than {_RECORD_LIMIT >> 20} MiB, expected proteins", file=source.name
-            )
+            raise InputError(f"a record of more than {_RECORD_LIMIT >> 20} MiB, expected proteins", file=source.name)
     if filled:
         yield np.frombuffer(buffer, np.uint8, filled)
 

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from psl_index.opening import Source
 
 _CHUNK_BYTES: Final = 1 << 23  # enough for what is done once a chunk not to count
-_ENTRY_LIMIT: Final = (
-    1 << 28
-)  # bytes of one entry: the longest has some 2 MB, a decompression bomb any number
+_ENTRY_LIMIT: Final = 1 << 28  # bytes of one entry: the longest has some 2 MB, a decompression bomb any number
 _MOST_THREADS: Final = 4  # more would wait for the decompression
 _TAIL_BYTES: Final = 1 << 16
 _LINE_FEED: Final = ord("\n")
@@ -165,9 +163,7 @@ def _parse(chunk: _Chunk) -> Parsed:
         entry = name[1].decode() if name else "an entry"
         if chunk.ended:
             line = parsed.n_lines + chunk.cut.rstrip().count(b"\n")
-            parsed.faults.append(
-                Fault(line, f"{entry}: the file ends within it, expected // at the end of an entry")
-            )
+            parsed.faults.append(Fault(line, f"{entry}: the file ends within it, expected // at the end of an entry"))
         else:
             sentence = f"{entry}: expected // within {_ENTRY_LIMIT >> 20} MiB"
             parsed.faults.append(Fault(parsed.n_lines, sentence, fatal=True))

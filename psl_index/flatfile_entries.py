@@ -244,9 +244,7 @@ class _Findings:
             "organism": strings_or_null(self.organisms),
             "taxon_id": numbers_or_null(self.taxa, pa.uint32()),
             "lineage": lists(self.lineages, strings(self.taxa_above)),
-            "reviewed": pa.array(
-                self.reviewed == _entry_kernels.YES, mask=self.reviewed == _entry_kernels.UNKNOWN
-            ),
+            "reviewed": pa.array(self.reviewed == _entry_kernels.YES, mask=self.reviewed == _entry_kernels.UNKNOWN),
             "fragment": pa.array(self.fragments),
             "protein_existence": numbers_or_null(self.existences, pa.uint8()),
             "sequence_version": numbers_or_null(self.sequence_versions, pa.uint32()),

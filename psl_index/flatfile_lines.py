@@ -13,9 +13,7 @@ from psl_index._line_kernels import END, N_KINDS, feature_types, find_lines, lin
 #: Bytes that must be readable behind a piece, none of them a line feed.
 PADDING = 64
 
-_USUAL_BYTES = (
-    48  # of the file for each line of interest; where there are more lines, a second attempt has room
-)
+_USUAL_BYTES = 48  # of the file for each line of interest; where there are more lines, a second attempt has room
 
 
 class Lines(NamedTuple):

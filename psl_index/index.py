@@ -133,9 +133,7 @@ class Index:
         paths = [inner / shard.folder / shard.tables[table].file for shard in self.manifest.shards]
         return read_table_files(paths, schema, columns)
 
-    def count(
-        self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
-    ) -> npt.NDArray[np.int64]:
+    def count(self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0) -> npt.NDArray[np.int64]:
         """Occurrences of each peptide, overlapping ones included.
 
         Parameters
@@ -159,9 +157,7 @@ class Index:
         self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
     ) -> npt.NDArray[np.int64]:
         """Entries that contain each peptide; see `count`."""
-        return search.count_entries(
-            self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads)
-        )
+        return search.count_entries(self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads))
 
     def locate(
         self,
@@ -230,9 +226,7 @@ class Index:
     def _in_lineage(self, name: str) -> npt.NDArray[np.bool_]:
         lineages = self.read("entries", ["lineage"])["lineage"].combine_chunks()
         named = np.zeros(self.n_entries, np.bool_)
-        matching = pc.fill_null(pc.equal(pc.utf8_lower(lineages.flatten()), name), False).to_numpy(
-            zero_copy_only=False
-        )
+        matching = pc.fill_null(pc.equal(pc.utf8_lower(lineages.flatten()), name), False).to_numpy(zero_copy_only=False)
         named[pc.list_parent_indices(lineages).to_numpy()[matching]] = True
         return named
 

@@ -125,9 +125,7 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
     except (ValueError, RecursionError):
         raise damaged from None
     if not isinstance(body, dict) or body.get("format") != _KIND:
-        raise InvalidIndexError(
-            "is not the manifest of a pslidx index", file=str(path), remedy="build the index again"
-        )
+        raise InvalidIndexError("is not the manifest of a pslidx index", file=str(path), remedy="build the index again")
     version = body.get("format_version")
     if isinstance(version, int) and version != FORMAT_VERSION:
         age, remedy = (

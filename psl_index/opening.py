@@ -27,9 +27,7 @@ from psl_index.errors import InputError
 _RAW_BYTES: Final = 1 << 18  # read from the disk at a time where decompression takes place
 _GZIP: Final = re.compile(rb"\x1f\x8b")
 _XZ: Final = re.compile(rb"\xfd7zXZ\0")
-_ZSTD: Final = re.compile(
-    rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"
-)  # a frame, or a skippable one before it
+_ZSTD: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or a skippable one before it
 _MAGIC_BYTES: Final = 6
 _PIECES_WAITING: Final = 4
 _BOM: Final = b"\xef\xbb\xbf"
@@ -50,6 +48,8 @@ def open_source(path: str | os.PathLike[str], *, digest: bool = True) -> Source:
     """
     name = os.fspath(path)
     if name == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed", file=name, remedy="name a file, or pipe one in")
         return Source(name, cast(io.BufferedReader, sys.stdin.buffer), digest=digest)
     try:
         return Source(name, open(name, "rb", buffering=0), digest=digest)
@@ -68,9 +68,7 @@ class Source:
         Size of the file on disk (compressed, where it is), None where that is not known, as with a pipe.
     """
 
-    def __init__(
-        self, name: str, stream: io.RawIOBase | io.BufferedIOBase, *, digest: bool = True
-    ) -> None:
+    def __init__(self, name: str, stream: io.RawIOBase | io.BufferedIOBase, *, digest: bool = True) -> None:
         self.name = name
         self._raw = _Raw(stream, _Digest() if digest else None)
         self.raw_size = self._raw.size_on_disk()
@@ -308,10 +306,6 @@ class _Members:
             )
 
 
-def _gzip_decompressor() -> Any:
-    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-
-
 def _xz_decompressor() -> Any:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ)
 
@@ -329,9 +323,7 @@ class _Zstandard:
         except OSError as error:
             if error.errno is not None:
                 raise
-            raise InputError(
-                f"truncated or damaged zstd data ({error})", file=self._name, remedy=_AGAIN
-            ) from error
+            raise InputError(f"truncated or damaged zstd data ({error})", file=self._name, remedy=_AGAIN) from error
 
 
 def _unreadable(name: str, error: OSError) -> InputError:
@@ -341,6 +333,4 @@ def _unreadable(name: str, error: OSError) -> InputError:
         return InputError("a folder, expected a file", file=name, remedy="name the file inside it")
     if isinstance(error, PermissionError):
         return InputError("no permission to read it", file=name, remedy="check its owner and mode")
-    return InputError(
-        f"cannot be read ({error.strerror or error})", file=name, remedy="check the disk, or copy it"
-    )
+    return InputError(f"cannot be read ({error.strerror or error})", file=name, remedy="check the disk, or copy it")

@@ -9,14 +9,10 @@ import pyarrow as pa
 ENTRIES: Final = pa.schema(
     [
         pa.field("entry", pa.uint32(), nullable=False),  # row number, in source order, from 0
-        pa.field(
-            "accession", pa.string(), nullable=False
-        ),  # primary accession, or the identifier in a FASTA or table
+        pa.field("accession", pa.string(), nullable=False),  # primary accession, or the identifier in a FASTA or table
         pa.field("entry_name", pa.string()),  # UniProt's mnemonic, such as P53_HUMAN
         pa.field("secondary_accessions", pa.list_(pa.string()), nullable=False),
-        pa.field(
-            "protein_name", pa.string()
-        ),  # recommended (else submitted) full name; before 2008 the description
+        pa.field("protein_name", pa.string()),  # recommended (else submitted) full name; before 2008 the description
         pa.field("gene_name", pa.string()),  # first name of the first gene
         pa.field("organism", pa.string()),  # OS line without the final full stop
         pa.field("taxon_id", pa.uint32()),  # NCBI taxonomy identifier of the organism
@@ -28,9 +24,7 @@ ENTRIES: Final = pa.schema(
         pa.field("entry_version", pa.uint32()),
         pa.field("length", pa.uint32(), nullable=False),  # residues
         pa.field("sequence", pa.string(), nullable=False),  # upper case
-        pa.field(
-            "crc64", pa.string(), nullable=False
-        ),  # 16 upper-case hex digits, ISO 3309, as in the SQ line
+        pa.field("crc64", pa.string(), nullable=False),  # 16 upper-case hex digits, ISO 3309, as in the SQ line
     ]
 )
 

@@ -41,9 +41,7 @@ class Occurrences:
     cut: npt.NDArray[np.int64]  # (n,) occurrences of each peptide left out because of the limit
 
 
-def count(
-    shards: Sequence[Shard], peptides: Peptides, *, equate_il: bool, threads: int
-) -> npt.NDArray[np.int64]:
+def count(shards: Sequence[Shard], peptides: Peptides, *, equate_il: bool, threads: int) -> npt.NDArray[np.int64]:
     """Occurrences of each peptide in all shards, overlapping ones included; int64 of shape (n,)."""
 
     def count_block(block: tuple[int, int]) -> npt.NDArray[np.int64]:
@@ -65,9 +63,7 @@ def count_entries(
 ) -> npt.NDArray[np.int64]:
     """Entries that contain each peptide, in all shards; int64 of shape (n,)."""
     total = np.zeros(len(peptides), np.int64)
-    for batch in _batches(
-        shards, peptides, equate_il, None, np.zeros(len(peptides), np.int64), _NO_LIMIT, threads
-    ):
+    for batch in _batches(shards, peptides, equate_il, None, np.zeros(len(peptides), np.int64), _NO_LIMIT, threads):
         query, entry = batch["query"].to_numpy(), batch["entry"].to_numpy()
         first = np.ones(len(query), bool)
         first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
@@ -209,8 +205,6 @@ def _locate_block(
             *columns,
             taken[first + cut : first + after],
         )
-        batches.append(
-            pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in columns], schema=OCCURRENCES)
-        )
+        batches.append(pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in columns], schema=OCCURRENCES))
         cut, before = after, int(rows[after - 1])
     return batches

@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,11 +25,10 @@ FORMAT_VERSION: Final = 1
 HEADER_BYTES: Final = 64
 
 _MAGIC: Final = b"PSLIDX\r\n"
-_HEADER: Final = struct.Struct(
-    "<8sI4sQ16sI20x"
-)  # magic, version, dtype, count, digest, CRC-32 of what is before it
+_HEADER: Final = struct.Struct("<8sI4sQ16sI20x")  # magic, version, dtype, count, digest, CRC-32 of what is before it
 _CHECKED: Final = 40  # bytes of the header that its checksum covers; zeros follow the checksum
 _PIECE: Final = 1 << 22
+_SYNCED_AT_ONCE: Final = 1 << 27
 _DTYPES: Final = ("u1", "u4")
 _REBUILD: Final = "build the index again with this version of pslidx"
 
@@ -53,7 +53,10 @@ class Section:
 
 
 class SectionWriter:
-    """Writes one section from consecutive pieces; the header comes last, so an unfinished file is not a section."""
+    """Writes one section from consecutive pieces; the header comes last, so an unfinished file is not a section.
+
+    What was written is brought to disk while more is made, on a thread of its own: little is left to wait for.
+    """
 
     def __init__(self, path: Path, dtype: str) -> None:
         self._path = path
@@ -62,6 +65,9 @@ class SectionWriter:
         self._count = 0
         self._file = path.open("wb")
         self._file.write(bytes(HEADER_BYTES))
+        self._unsynced = 0
+        self._syncing: list[Future[None]] = []
+        self._syncer = ThreadPoolExecutor(1)
 
     def __enter__(self) -> SectionWriter:
         return self
@@ -69,6 +75,7 @@ class SectionWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._syncer.shutdown()
         self._file.close()
 
     def append(self, array: npt.NDArray[Any]) -> None:
@@ -77,14 +84,19 @@ class SectionWriter:
         self._file.write(payload)
         self._digest.update(payload)
         self._count += len(array)
+        self._unsynced += len(payload)
+        if self._unsynced >= _SYNCED_AT_ONCE:
+            self._syncing.append(self._syncer.submit(os.fdatasync, self._file.fileno()))
+            self._unsynced = 0
 
     def finish(self) -> Section:
         """Write the header and bring everything to disk."""
+        for syncing in self._syncing:
+            syncing.result()
         self._file.seek(0)
         self._file.write(_pack_header(self._dtype, self._count, self._digest.digest()))
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         return Section(self._path.name, self._dtype, self._count, self._digest.hexdigest())
 
 

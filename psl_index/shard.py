@@ -49,9 +49,7 @@ class Shard:
     def find_ranges(self, peptides: Peptides) -> npt.NDArray[np.int64]:
         """Candidate rows of each peptide, int64 of shape (n, 4): regular low and high, irregular low and high."""
         ranges = np.empty((len(peptides), 4), np.int64)
-        find_ranges(
-            peptides.codes, peptides.offsets, self.tail, self.table, self.depth, self.n_regular, ranges
-        )
+        find_ranges(peptides.codes, peptides.offsets, self.tail, self.table, self.depth, self.n_regular, ranges)
         return ranges
 
 

@@ -72,9 +72,7 @@ class ShardWriter:
         for name, table in zip(_SCHEMAS, batch, strict=True):
             numbers = pa.array(table["entry"].to_numpy() + np.uint32(first), pa.uint32())
             self._tables[name].append(table.set_column(0, table.schema.field(0), numbers))
-        annotated = pc.drop_null(
-            pc.if_else(pc.is_valid(batch.locations["class"]), batch.locations["entry"], None)
-        )
+        annotated = pc.drop_null(pc.if_else(pc.is_valid(batch.locations["class"]), batch.locations["entry"], None))
         self.annotated += len(annotated.unique())
         self._accessions.append(batch.entries["accession"])
         self._entries += batch.entries.num_rows
@@ -118,11 +116,13 @@ def write_sections(
     with (
         SectionWriter(folder / "pos.bin", "u4") as pos,
         SectionWriter(folder / "tail.bin", "u4") as tail,
+        SectionWriter(folder / "table.bin", "u4") as table,
     ):
         done = 0
         for rows in order.rows():
             pos.append(rows.pos)
             tail.append(rows.tail)
+            table.append(rows.table)
             done += len(rows.pos)
             report(done, residues)
         return order.n_regular, {
@@ -130,5 +130,5 @@ def write_sections(
             "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),
             "pos": pos.finish(),
             "tail": tail.finish(),
-            "table": write_section(folder / "table.bin", order.table, "u4"),
+            "table": table.finish(),
         }

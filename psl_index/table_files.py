@@ -26,9 +26,7 @@ class TableWriter:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self._rows = 0
-        self._writer = pq.ParquetWriter(
-            path, schema, compression="zstd", compression_level=1, store_schema=True
-        )
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, store_schema=True)
 
     def __enter__(self) -> TableWriter:
         return self
@@ -63,9 +61,7 @@ class TableWriter:
         self._waiting_rows = 0
 
 
-def read_table_files(
-    paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None = None
-) -> pa.Table:
+def read_table_files(paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some columns (all, by default) of the same table of several shards, one after the other.
 
     Raises

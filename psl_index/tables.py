@@ -206,9 +206,7 @@ def _place(column: str, names: Sequence[str], columns: Mapping[str, str], file: 
 
 def _row(line: int, fields: Sequence[str], places: Sequence[int], width: int, file: str) -> _Row:
     if len(fields) != width:
-        raise InputError(
-            f"expected {width} fields as in the header, found {len(fields)}", file=file, line=line
-        )
+        raise InputError(f"expected {width} fields as in the header, found {len(fields)}", file=file, line=line)
     accession, sequence, labels = (fields[place].strip() for place in places)
     if not accession or not accession.isprintable():
         raise InputError(f"expected an accession, found {accession!a}", file=file, line=line)
@@ -228,6 +226,4 @@ def _batch(rows: Sequence[_Row]) -> SourceBatch:
             if label.strip():
                 locations += stated_locations(entry, label.strip())
     accessions = [row.accession for row in rows]
-    return source_batch(
-        {"accession": accessions}, pa.array([row.sequence for row in rows], pa.string()), locations
-    )
+    return source_batch({"accession": accessions}, pa.array([row.sequence for row in rows], pa.string()), locations)

@@ -21,9 +21,7 @@ def encode_sequences(sequences: pa.StringArray) -> tuple[npt.NDArray[np.uint8], 
         Where in `codes` the next sequence starts.
     """
     _, offsets_buffer, letters_buffer = sequences.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int32)[
-        sequences.offset : sequences.offset + len(sequences) + 1
-    ]
+    offsets = np.frombuffer(offsets_buffer, np.int32)[sequences.offset : sequences.offset + len(sequences) + 1]
     letters = np.frombuffer(letters_buffer, np.uint8)
     codes = np.empty(int(offsets[-1] - offsets[0]) + len(sequences), np.uint8)
     _encode_text(letters, offsets, encoding_table(), codes)

@@ -47,9 +47,7 @@ def verify(
         for file, skip, digest in files:
             if file_digest(file, skip) != digest:
                 problems.append(
-                    InvalidIndexError(
-                        "is damaged (wrong digest)", file=str(file), remedy="build the index again"
-                    )
+                    InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
                 )
             done += file.stat().st_size
             if progress:

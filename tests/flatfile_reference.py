@@ -241,9 +241,7 @@ def _features(contents: list[str]) -> tuple[list[tuple[Any, ...]], list[str]]:
             in_note = bool(content[8:16].strip(" "))
             old.append(in_note)
             match = (
-                _OLD_LOCATION.fullmatch(content[8:])
-                if in_note
-                else _NEW_LOCATION.fullmatch(content[8:].lstrip(" "))
+                _OLD_LOCATION.fullmatch(content[8:]) if in_note else _NEW_LOCATION.fullmatch(content[8:].lstrip(" "))
             )
             _need(match is not None)
             assert match

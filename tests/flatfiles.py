@@ -21,9 +21,7 @@ def entry(*lines: str, accession: str = "P12345", sequence: str = SEQUENCE, era:
     first = f"ID   TEST_{accession:<15} Reviewed;  {n:>10} AA."
     if era == "old":
         first = f"ID   TEST_{accession}     STANDARD;      PRT;  {n:>4} AA."
-    return "\n".join(
-        [first, f"AC   {accession};", *lines, summary_line(sequence), *sequence_lines(sequence), "//", ""]
-    )
+    return "\n".join([first, f"AC   {accession};", *lines, summary_line(sequence), *sequence_lines(sequence), "//", ""])
 
 
 def summary_line(sequence: str) -> str:

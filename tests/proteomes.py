@@ -11,10 +11,7 @@ from psl_index import Index, build
 def write_table(path: Path, sequences: Sequence[str], locations: Sequence[str] | None = None) -> Path:
     """A TSV source with accessions P0, P1, ..."""
     places = locations or [""] * len(sequences)
-    rows = [
-        f"P{i}\t{sequence}\t{place}"
-        for i, (sequence, place) in enumerate(zip(sequences, places, strict=True))
-    ]
+    rows = [f"P{i}\t{sequence}\t{place}" for i, (sequence, place) in enumerate(zip(sequences, places, strict=True))]
     path.write_text("\n".join(["accession\tsequence\tlocations", *rows, ""]))
     return path
 

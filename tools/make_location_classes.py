@@ -144,9 +144,7 @@ class Term:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("vocabulary", type=Path, help="subcell.txt or subcell.txt.gz")
     parser.add_argument("--repository", type=Path, default=Path(__file__).resolve().parent.parent)
     arguments = parser.parse_args()

@@ -59,9 +59,7 @@ def _pairs(index: Index) -> Iterator[tuple[str, object]]:
 
 def _parameter(value: object) -> object:
     """Names of columns as `--columns` takes them, anything else as it is."""
-    return (
-        ",".join(f"{ours}={theirs}" for ours, theirs in value.items()) if isinstance(value, dict) else value
-    )
+    return ",".join(f"{ours}={theirs}" for ours, theirs in value.items()) if isinstance(value, dict) else value
 
 
 def _classes(index: Index) -> Iterator[tuple[str, object]]:

@@ -10,6 +10,7 @@ import click
 
 from pslidx import progress
 from pslidx.options import debug_option
+from pslidx.signals import raised
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +31,7 @@ _BAR: Final = 20
     metavar="DIR",
     help="Folder for what is made; demo by default.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=1, metavar="N", help="Of what is made up; 1 by default."
-)
+@click.option("--seed", type=click.IntRange(min=0), default=1, metavar="N", help="Of what is made up; 1 by default.")
 @debug_option
 def demo(folder: Path, seed: int) -> None:
     """Make up a small Swiss-Prot, index it, search it, and score explanations whose truth is known.
@@ -53,9 +52,7 @@ def demo(folder: Path, seed: int) -> None:
     for name, path in explanations.items():
         _score(index, path, folder / f"{name}-rates")
     _compare(index, explanations)
-    click.echo(
-        f"\nAll of it is in {folder}/. Next, look at one of the signals, or at what the index holds:\n"
-    )
+    click.echo(f"\nAll of it is in {folder}/. Next, look at one of the signals, or at what the index holds:\n")
     click.echo(f"  pslidx search {index} SKL --limit 5")
     click.echo(f"  pslidx info {index}")
 
@@ -80,7 +77,7 @@ def _build(source: Path, index: Path) -> None:
     from psl_index import build
 
     _command("build", source, "-o", index)
-    with progress.shown() as report:
+    with raised(), progress.shown() as report:
         made = build([source], index, progress=report)
     click.echo(
         f"  {made.entries:,} entries, {made.annotated:,} of them with a location class, {made.residues:,} residues;"
@@ -107,7 +104,8 @@ def _score(index: Path, subsequences: Path, folder: Path) -> None:
     _command("hitrate", index, subsequences, "-o", folder)
     with Index.open(index) as opened:
         rates = hit_rate(opened, subsequences)
-    write_hit_rates(rates, folder)
+    with raised():
+        write_hit_rates(rates, folder)
     columns = ["exclusion", "proteins", "proteins_scored", "subsequences", "subsequences_scored", "hit_rate"]
     summary = [row for row in rates.summary.to_pylist() if row["subset"] == "all"]
     _table(columns, [[row[column] for column in columns] for row in summary])
@@ -157,9 +155,7 @@ def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     texts = [[_text(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *texts, strict=True)]
     for row in ([*names], *texts):
-        click.echo(
-            "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+        click.echo("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _text(cell: object) -> str:

@@ -8,14 +8,12 @@ from typing import Final, NamedTuple
 
 from psl_index.errors import UsageError
 
-FORMATS: Final = ("tsv", "jsonl", "parquet")
-
 _FORMAT_OF_ENDING: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 _NOT_WRITTEN: Final = (".csv", ".json", ".gz", ".bz2", ".xz", ".zst", ".zip", ".xlsx")
 
 
 class Destination(NamedTuple):
-    """A file, or standard output where `path` is None, and one of `FORMATS`."""
+    """A file, or standard output where `path` is None, and one of `psl_eval.formats.FORMATS`."""
 
     path: Path | None
     format: str
@@ -42,7 +40,5 @@ def choose(output: str | None, table_format: str | None) -> Destination:
             )
         table_format = _FORMAT_OF_ENDING.get(ending, "tsv")
     if path is None and table_format == "parquet" and sys.stdout is not None and sys.stdout.isatty():
-        raise UsageError(
-            "Parquet is not for terminals", remedy="name a file with -o, or pipe it into a program"
-        )
+        raise UsageError("Parquet is not for terminals", remedy="name a file with -o, or pipe it into a program")
     return Destination(path, table_format)

@@ -70,9 +70,7 @@ class Search:
     def hits(self, peptides: Iterable[str], limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""
         columns = self._index.read("entries", ["accession", "entry_name", "taxon_id"])
-        entries = pa.RecordBatch.from_arrays(
-            [column.combine_chunks() for column in columns], schema=columns.schema
-        )
+        entries = pa.RecordBatch.from_arrays([column.combine_chunks() for column in columns], schema=columns.schema)
         for part in self._parts(peptides):
             found = self._index.occurrences(
                 encode(part),
@@ -103,17 +101,13 @@ class Search:
                 self._index.count_entries(peptides, equate_il=self._equate_il, threads=self._threads),
                 self._index.count(peptides, equate_il=self._equate_il, threads=self._threads),
             )
-        found = self._index.locate(
-            peptides, equate_il=self._equate_il, entries=self._wanted, threads=self._threads
-        )
+        found = self._index.locate(peptides, equate_il=self._equate_il, entries=self._wanted, threads=self._threads)
         query, entry = found["query"].to_numpy(), found["entry"].to_numpy()
         first = np.ones(len(query), np.bool_)  # the first occurrence of the peptide in its entry
         first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
         return np.bincount(query[first], minlength=len(peptides)), np.bincount(query, minlength=len(peptides))
 
-    def _described(
-        self, found: pa.RecordBatch, peptides: pa.StringArray, entries: pa.RecordBatch
-    ) -> pa.RecordBatch:
+    def _described(self, found: pa.RecordBatch, peptides: pa.StringArray, entries: pa.RecordBatch) -> pa.RecordBatch:
         peptide = peptides.take(found["query"])
         entry = entries.take(found["entry"])
         end = pc.add(found["start"], pc.cast(pc.subtract(pc.binary_length(peptide), 1), pa.uint32()))

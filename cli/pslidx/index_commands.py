@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     metavar="INDEX",
     help="Folder to make.",
 )
-@click.option(
-    "--release", metavar="NAME", help="Release of the data base, such as 2026_01, to keep in the index."
-)
+@click.option("--release", metavar="NAME", help="Release of the data base, such as 2026_01, to keep in the index.")
 @click.option(
     "--columns",
     type=column_names,
@@ -46,12 +44,8 @@ if TYPE_CHECKING:
 )
 @click.option("--skip-bad", is_flag=True, help="Pass over bad entries, and say how many there were.")
 @threads_option
-@click.option(
-    "--memory", type=size_in_bytes, metavar="SIZE", help="Memory to use, such as 8G; by default half of all."
-)
-@click.option(
-    "--shard-residues", type=click.IntRange(min=1), metavar="N", help="Residues in a shard, at most."
-)
+@click.option("--memory", type=size_in_bytes, metavar="SIZE", help="Memory to use, such as 8G; by default half of all.")
+@click.option("--shard-residues", type=click.IntRange(min=1), metavar="N", help="Residues in a shard, at most.")
 @debug_option
 def build(
     sources: tuple[str, ...],
@@ -119,9 +113,7 @@ def info(index: Path, output: str | None, table_format: str | None) -> None:
 
 @click.command()
 @index_argument
-@click.option(
-    "--full", is_flag=True, help="Read every byte, and compare the digests; do this after copying an index."
-)
+@click.option("--full", is_flag=True, help="Read every byte, and compare the digests; do this after copying an index.")
 @debug_option
 def verify(index: Path, full: bool) -> None:
     """Check an index for damage.

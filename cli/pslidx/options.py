@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from pslidx.destination import FORMATS
+from psl_eval.formats import FORMATS
 from pslidx.exit_codes import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -72,12 +72,9 @@ def output_options(command: Command) -> Command:
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to FILE instead of standard output; it appears when it is complete. "
-        "Its ending sets the format.",
+        help="Write to FILE instead of standard output; it appears when it is complete. Its ending sets the format.",
     )
-    return _format_option("Format of the table; tsv unless the ending of FILE says otherwise.")(
-        to_file(command)
-    )
+    return _format_option("Format of the table; tsv unless the ending of FILE says otherwise.")(to_file(command))
 
 
 def format_option(command: Command) -> Command:

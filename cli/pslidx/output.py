@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from psl_eval.encoders import encoder
 from pslidx import sinks
 from pslidx.destination import Destination
-from pslidx.encoders import encoder
 
 
 def write(destination: Destination, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:

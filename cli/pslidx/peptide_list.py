@@ -94,9 +94,7 @@ def _lines(source: Source, file: str) -> Iterator[bytes]:
         number += len(lines)
         yield from lines
         if len(rest) > _LINE_LIMIT:
-            raise InputError(
-                f"a line of more than {_LINE_LIMIT:,} bytes", file=file, line=number + 1, remedy=_EXPECTED
-            )
+            raise InputError(f"a line of more than {_LINE_LIMIT:,} bytes", file=file, line=number + 1, remedy=_EXPECTED)
     yield rest
 
 

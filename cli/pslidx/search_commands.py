@@ -24,13 +24,9 @@ _QUERY_LIMIT: Final = 1 << 20  # bytes
 )
 @click.option("--count", is_flag=True, help="Count the entries and occurrences of each peptide instead.")
 @click.option("--equate-il", is_flag=True, help="Take I and L for the same residue.")
-@click.option(
-    "--taxon", type=click.IntRange(min=1), metavar="N", help="Only entries of this NCBI taxon, exactly."
-)
+@click.option("--taxon", type=click.IntRange(min=1), metavar="N", help="Only entries of this NCBI taxon, exactly.")
 @click.option("--lineage", metavar="NAME", help="Only entries with NAME in their lineage, such as Mammalia.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="At most the first N occurrences of a peptide."
-)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most the first N occurrences of a peptide.")
 @threads_option
 @output_options
 @debug_option
@@ -75,9 +71,7 @@ def search(
         else:
             write(target, hits.HITS, asked.hits(queries, limit))
     if asked.cut:
-        say(
-            f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out"
-        )
+        say(f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out")
 
 
 @click.command()

@@ -174,9 +174,7 @@ def grow(
                             count -= 1
                         continue
                     while count > 0 and filled - begin + parent_length - at < longest:
-                        letters[filled] = letters[
-                            parent_begin + np.int64(draws[cursor & mask]) % parent_length
-                        ]
+                        letters[filled] = letters[parent_begin + np.int64(draws[cursor & mask]) % parent_length]
                         sites[filled] = site
                         cursor += 1
                         filled += 1

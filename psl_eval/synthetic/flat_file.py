@@ -33,9 +33,7 @@ _FRAGMENT: Final = "DE   Flags: Fragment;\n"
 _DRAWS: Final = 64  # numbers that decide what stands in one entry: more than any takes
 
 
-def write_flat_file(
-    blocks: Iterable[Block], file: str | os.PathLike[str] | BinaryIO, *, seed: int = 0
-) -> int:
+def write_flat_file(blocks: Iterable[Block], file: str | os.PathLike[str] | BinaryIO, *, seed: int = 0) -> int:
     """Write the proteins of `blocks` as entries; returns how many bytes, before compression.
 
     Parameters

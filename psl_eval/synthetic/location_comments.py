@@ -138,8 +138,7 @@ def _of_isoforms(rng: np.random.Generator, classes: tuple[str, ...]) -> str:
         "CC         IsoId=@-2; Sequence=VSP_900001;\n"
     )
     locations = [
-        wrapped_comment("SUBCELLULAR LOCATION", f"[Isoform {name}]: {_statements(rng, classes)}")
-        for name in (1, 2)
+        wrapped_comment("SUBCELLULAR LOCATION", f"[Isoform {name}]: {_statements(rng, classes)}") for name in (1, 2)
     ]
     return "".join(locations) + isoforms
 

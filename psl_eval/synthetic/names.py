@@ -132,9 +132,7 @@ def author(number: int) -> str:
 def _organism(group: str, index: int) -> Organism:
     genus = _word(index * 2_531 % 32**2, 2).capitalize()
     species = _word(index * 877 % 32**2, 2)
-    lineage = _LINEAGES[group].format(
-        _word(index % 7, 1).capitalize() + "ra", _word(index % 31 + 64, 2).capitalize()
-    )
+    lineage = _LINEAGES[group].format(_word(index % 7, 1).capitalize() + "ra", _word(index % 31 + 64, 2).capitalize())
     code = f"{genus[:2]}{_spell(index, (_BOTH, _BOTH))}{species[0]}".upper()
     return Organism(code, f"{genus}us {species}is", f"{lineage}; {genus}us", _FIRST_TAXON + index)
 

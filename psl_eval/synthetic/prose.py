@@ -141,8 +141,7 @@ def _reference(rng: np.random.Generator) -> str:
     scopes = ", ".join(_SCOPES[index] for index in sorted(set(rng.integers(0, len(_SCOPES), 2).tolist())))
     pubmed = int(rng.integers(90_000_000, 99_999_999))
     authors = ", ".join(
-        author(int(number)).replace(" ", FIRM_BLANK)
-        for number in rng.integers(0, 5000, 1 + rng.geometric(0.11))
+        author(int(number)).replace(" ", FIRM_BLANK) for number in rng.integers(0, 5000, 1 + rng.geometric(0.11))
     )
     pages = int(rng.integers(1, 9000))
     year = int(rng.integers(1990, 2025))
@@ -171,9 +170,7 @@ def _domains(rng: np.random.Generator) -> str:
     name = _sentence(rng, 2, 4).replace(" ", "_")
     number = int(rng.integers(10_000, 99_999))
     lines.append(f"DR   Gene3D; 9.{number % 90}.{number % 1000}.10; {name}; 1.\n")
-    lines += [
-        f"DR   InterPro; IPR9{number + place}; {name}_{place}.\n" for place in range(int(rng.integers(2, 6)))
-    ]
+    lines += [f"DR   InterPro; IPR9{number + place}; {name}_{place}.\n" for place in range(int(rng.integers(2, 6)))]
     lines.append(f"DR   PANTHER; PTHR9{number}; {name.upper().replace('_', ' ')}; 1.\n")
     lines.append(f"DR   Pfam; PF9{number}; {name}; 1.\n")
     lines.append(f"DR   SUPFAM; SSF9{number}; {name}; 1.\n")

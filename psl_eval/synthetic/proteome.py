@@ -174,9 +174,7 @@ class _BlockMaker:
             core_spans=np.stack([places + cores[:, 0], places + cores[:, 1] - 1], axis=1),
         )
 
-    def _families(
-        self, rng: np.random.Generator, residues: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _families(self, rng: np.random.Generator, residues: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Sizes and lengths of so many families that they reach `residues`."""
         sizes: list[npt.NDArray[np.int64]] = []
         lengths: list[npt.NDArray[np.int64]] = []
@@ -277,9 +275,7 @@ def _signals_of_members(
     return protein, first_signals[family[protein]] + within
 
 
-def _set_rare_letters(
-    rng: np.random.Generator, letters: npt.NDArray[np.uint8], sites: npt.NDArray[np.uint8]
-) -> None:
+def _set_rare_letters(rng: np.random.Generator, letters: npt.NDArray[np.uint8], sites: npt.NDArray[np.uint8]) -> None:
     """Put U, X, B, Z and O in, as often as Swiss-Prot has them, but not into signals."""
     for letter, share in RARE.items():
         places = rng.integers(0, letters.size, rng.poisson(share * letters.size))

@@ -69,9 +69,7 @@ def crc64_texts(residues: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64])
     return found
 
 
-def _lines(
-    residues: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], *, indent: int, group: int
-) -> list[str]:
+def _lines(residues: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], *, indent: int, group: int) -> list[str]:
     lengths = np.diff(offsets)
     rows = -(-lengths // RESIDUES_A_LINE)
     room = lengths + lengths // group + rows * (indent + 1)

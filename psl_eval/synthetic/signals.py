@@ -80,9 +80,7 @@ def draw_patterns(rng: np.random.Generator) -> Patterns:
     """`PATTERNS_PER_KIND` patterns of each of `KINDS`, about a few cores that they share."""
     patterns = []
     for kind in KINDS:
-        cores = [
-            [letters[rng.integers(len(letters))] for letters in kind.core] for _ in range(_CORES_PER_KIND)
-        ]
+        cores = [[letters[rng.integers(len(letters))] for letters in kind.core] for _ in range(_CORES_PER_KIND)]
         patterns += [kind.around(rng, cores[number % len(cores)]) for number in range(PATTERNS_PER_KIND)]
     places = [letters for pattern in patterns for letters in pattern.choices]
     rows = {letters: row for row, letters in enumerate(sorted(set(places)))}

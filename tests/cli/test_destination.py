@@ -35,9 +35,7 @@ def test_the_format_wins_over_the_ending(
 
 @pytest.mark.parametrize("name", ["hits.csv", "hits.json", "hits.tsv.gz", "hits.xlsx"])
 def test_an_ending_that_promises_something_else_is_refused(name: str) -> None:
-    with pytest.raises(
-        UsageError, match=f"{name}: no .* files are written; name it .tsv, .jsonl or .parquet"
-    ):
+    with pytest.raises(UsageError, match=f"{name}: no .* files are written; name it .tsv, .jsonl or .parquet"):
         choose(name, None)
 
 

@@ -107,9 +107,7 @@ def test_a_closed_pipe_is_quiet(lines: int) -> None:
 
 def test_full_standard_output_is_one_line() -> None:
     with open("/dev/full", "wb") as full:
-        ended = subprocess.run(
-            [sys.executable, "-c", PRINT_A_LOT], stdout=full, stderr=subprocess.PIPE, text=True
-        )
+        ended = subprocess.run([sys.executable, "-c", PRINT_A_LOT], stdout=full, stderr=subprocess.PIPE, text=True)
     assert (ended.returncode, ended.stderr) == (1, "pslidx: error: No space left on device\n")
 
 
@@ -122,8 +120,6 @@ def test_the_table_in_the_module_names_every_code() -> None:
 
 def test_the_command_is_installed(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("pslidx")
-    ended = subprocess.run(
-        [command, "--version"], capture_output=True, text=True, cwd=tmp_path, env=os.environ
-    )
+    ended = subprocess.run([command, "--version"], capture_output=True, text=True, cwd=tmp_path, env=os.environ)
     assert ended.returncode == 0
     assert re.fullmatch(r"pslidx \d+\.\d+\.\d+\n", ended.stdout)

@@ -43,9 +43,7 @@ def test_no_arguments_give_help(pslidx: Call) -> None:
     assert pslidx().out == pslidx("-h").out
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["wrong"], *([name, "-h"] for name in COMMANDS)]
-)
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["wrong"], *([name, "-h"] for name in COMMANDS)])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = (
         "import os, sys\n"

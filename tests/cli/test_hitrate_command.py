@@ -81,9 +81,7 @@ def test_a_bad_file_is_one_line_and_writes_nothing(
     assert not (tmp_path / "rates").exists()
 
 
-def test_a_folder_of_something_else_is_refused_before_the_work(
-    pslidx: Call, index: Path, subsequences: Path
-) -> None:
+def test_a_folder_of_something_else_is_refused_before_the_work(pslidx: Call, index: Path, subsequences: Path) -> None:
     ended = pslidx("hitrate", index, "missing", "-o", subsequences.parent)
     assert ended.code == 2
     assert "holds something else than hit rates ('subsequences.tsv')" in ended.err

@@ -36,9 +36,7 @@ def test_build_from_standard_input_and_several_files(pslidx: Call, flat_file: Pa
 
 
 def test_build_from_a_table_with_other_names(pslidx: Call, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text(
-        "ACC,Sequence,Labels\nA1,MSKL,Nucleus|Cytoplasm\nA2,MKDEL,Golgi apparatus\n"
-    )
+    (tmp_path / "t.csv").write_text("ACC,Sequence,Labels\nA1,MSKL,Nucleus|Cytoplasm\nA2,MKDEL,Golgi apparatus\n")
     names = "accession=ACC,sequence=Sequence,locations=Labels"
     assert pslidx("build", tmp_path / "t.csv", "--columns", names, "-o", tmp_path / "new").code == 0
     assert pslidx("search", tmp_path / "new", "SKL").rows[1][1] == "A1"

@@ -38,9 +38,7 @@ def test_elsewhere_a_line_a_step_and_now_and_then_another(capsys: pytest.Capture
     ]
 
 
-def test_on_a_terminal_a_bar_that_is_wiped(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_terminal_a_bar_that_is_wiped(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     clock = ticking(0.06)
     with shown(lambda: next(clock)) as report:

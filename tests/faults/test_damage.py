@@ -41,13 +41,9 @@ def test_full_verification_finds_every_flipped_bit(index: Path) -> None:
         content = bytearray(path.read_bytes())
         content[place] ^= mask
         path.write_bytes(content)
-        try:
-            problems = verify(index, full=True).problems
-        except InvalidIndexError as problem:
-            problems = (problem,)
-        else:
+        assert [problem.file for problem in problems_of(index)] == [str(path)]
+        if path.suffix == ".bin" and place >= 64:
             search_everything(index)
-        assert [problem.file for problem in problems] == [str(path)]
         content[place] ^= mask
         path.write_bytes(content)
     assert verify(index, full=True).problems == ()
@@ -78,9 +74,7 @@ def test_truncated_or_extended_files_are_refused_by_name(index: Path) -> None:
     for path in files(index):
         content = path.read_bytes()
         size = len(content)
-        for other in {0, 1, 7, 63, 64, 65, size // 2, size - 8, size - 1, size + 1, size + 8, size + 4096} - {
-            size
-        }:
+        for other in {0, 1, 7, 63, 64, 65, size // 2, size - 8, size - 1, size + 1, size + 8, size + 4096} - {size}:
             if other < 0:
                 continue
             path.write_bytes(content[:other].ljust(other, b"\0"))
@@ -127,8 +121,13 @@ def test_files_of_another_index_are_refused(index: Path, tmp_path: Path) -> None
         if twin.read_bytes() == content:
             continue
         path.write_bytes(twin.read_bytes())
-        with pytest.raises(InvalidIndexError) as caught:
-            problems = verify(index, full=True).problems
-            raise problems[0]
-        assert caught.value.file == str(path)
+        assert [problem.file for problem in problems_of(index)] == [str(path)]
         path.write_bytes(content)
+
+
+def problems_of(index: Path) -> tuple[InvalidIndexError, ...]:
+    """What full verification finds, or what it was refused for."""
+    try:
+        return verify(index, full=True).problems
+    except InvalidIndexError as problem:
+        return (problem,)

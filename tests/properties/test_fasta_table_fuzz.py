@@ -60,9 +60,7 @@ def pieces(choice: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.lists(st.sampled_from(choice) | st.binary(max_size=3), max_size=40).map(b"".join)
 
 
-def batches_or_error(
-    read: Callable[[Source], Iterator[SourceBatch]], content: bytes
-) -> list[SourceBatch] | InputError:
+def batches_or_error(read: Callable[[Source], Iterator[SourceBatch]], content: bytes) -> list[SourceBatch] | InputError:
     try:
         return list(read(Source("name", io.BytesIO(content))))
     except InputError as error:

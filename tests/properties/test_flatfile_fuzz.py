@@ -118,9 +118,7 @@ def fuzzed_file(rng: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_parsed_or_an_error_with_its_line_never_anything_else(
-    block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parsed_or_an_error_with_its_line_never_anything_else(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     comments = caught_comments(monkeypatch)
     read(TODAY)  # compiles
     for case in range(ENTRIES // IN_A_FILE // BLOCKS):

@@ -33,13 +33,9 @@ def proteomes(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     repeats = st.tuples(word, st.integers(1, 40)).map(lambda pair: pair[0] * pair[1])
     sequences = draw(st.lists(st.one_of(plain, repeats, word), min_size=1, max_size=20))
     sequences += draw(st.lists(st.sampled_from(sequences), max_size=4))
-    places = st.tuples(
-        st.sampled_from(sequences), st.floats(0, 1, exclude_max=True), st.sampled_from(LENGTHS)
-    )
+    places = st.tuples(st.sampled_from(sequences), st.floats(0, 1, exclude_max=True), st.sampled_from(LENGTHS))
     inside = places.map(lambda place: place[0][int(place[1] * len(place[0])) :][: place[2]])
-    peptides = draw(
-        st.lists(st.one_of(inside, st.text(letters, min_size=1, max_size=14)), min_size=1, max_size=50)
-    )
+    peptides = draw(st.lists(st.one_of(inside, st.text(letters, min_size=1, max_size=14)), min_size=1, max_size=50))
     return sequences, peptides
 
 
@@ -54,9 +50,7 @@ def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], dept
         encoded = encode(peptides)
         for equate_il in (False, True):
             hits = [find_all(fold(sequences, equate_il), peptide) for peptide in fold(peptides, equate_il)]
-            found = locate(
-                [shard], encoded, equate_il=equate_il, wanted=None, limit=None, threads=depth_threads
-            )
+            found = locate([shard], encoded, equate_il=equate_il, wanted=None, limit=None, threads=depth_threads)
             expected = [(query, *hit) for query, row in enumerate(hits) for hit in row]
             assert list(zip(*(column.to_pylist() for column in found.table.columns), strict=True)) == expected
             counts = count([shard], encoded, equate_il=equate_il, threads=depth_threads)
@@ -111,11 +105,7 @@ def test_real_index_of_everything_rare(tmp_path: Path) -> None:
     from tests.proteomes import build_index
 
     background = "MRTCYWAKQEQISFNKSDFSRQ"
-    sequences = [
-        background[:i] + rare + background[i:] for rare in "BJOUXZ" for i in range(len(background) + 1)
-    ]
-    peptides = sorted(
-        {s[i : i + n] for s in sequences for n in (1, 4, 6, 7, 12, 13) for i in range(len(s) - n + 1)}
-    )
+    sequences = [background[:i] + rare + background[i:] for rare in "BJOUXZ" for i in range(len(background) + 1)]
+    peptides = sorted({s[i : i + n] for s in sequences for n in (1, 4, 6, 7, 12, 13) for i in range(len(s) - n + 1)})
     index: Index = build_index(tmp_path, sequences)
     assert index.count(peptides).tolist() == [len(find_all(sequences, peptide)) for peptide in peptides]

@@ -35,9 +35,7 @@ def index(request: pytest.FixtureRequest, build_index: Callable[..., Index]) -> 
 def queries(*proteins: tuple[str | None, str | None]) -> Queries:
     identifiers = pa.array([identifier for identifier, _ in proteins], pa.string())
     sequences = pa.array([sequence for _, sequence in proteins], pa.large_string())
-    names = pa.array(
-        [identifier or str(number) for number, (identifier, _) in enumerate(proteins)], pa.string()
-    )
+    names = pa.array([identifier or str(number) for number, (identifier, _) in enumerate(proteins)], pa.string())
     return Queries(np.arange(len(proteins)), names, identifiers, sequences)
 
 

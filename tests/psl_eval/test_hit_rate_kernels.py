@@ -54,9 +54,7 @@ def _overwritten(array: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 @pytest.mark.parametrize("stem", ["MACDEFGHIKLNPQRST", "MAUDEFGHIKLNPQRST"])
-def test_long_subsequences_are_compared_to_their_last_residue(
-    build_index: Callable[..., Index], stem: str
-) -> None:
+def test_long_subsequences_are_compared_to_their_last_residue(build_index: Callable[..., Index], stem: str) -> None:
     """The index orders positions by their first residues; what comes after those is looked up in the text."""
     database = [Entry(f"E{cut}", stem[:cut] + "W", frozenset(["Nucleus"])) for cut in range(1, len(stem) + 1)]
     rows = pa.table(
@@ -75,9 +73,7 @@ def test_long_subsequences_are_compared_to_their_last_residue(
 def test_common_and_rare_subsequences_are_counted_alike(build_index: Callable[..., Index]) -> None:
     """One in every entry, which are walked, and one in a few, which are sorted."""
     database = [
-        Entry(
-            f"E{number}", "M" * (number % 5) + ("KDEL" if number % 90 == 0 else "KDE"), frozenset(["Nucleus"])
-        )
+        Entry(f"E{number}", "M" * (number % 5) + ("KDEL" if number % 90 == 0 else "KDE"), frozenset(["Nucleus"]))
         for number in range(300)
     ]
     index = build_index(database)
@@ -113,9 +109,7 @@ def test_entries_met_in_another_order_are_excluded_all_the_same(build_index: Cal
 
 def test_without_the_jit_the_answer_is_the_same(index: Index, tmp_path: Path) -> None:
     proteins = _fasta(tmp_path)
-    expected = hit_rate(
-        index, some_rows(SEQUENCES), proteins=proteins, against="both"
-    ).subsequences.to_pylist()
+    expected = hit_rate(index, some_rows(SEQUENCES), proteins=proteins, against="both").subsequences.to_pylist()
     program = (
         "index, rows = Index.open(sys.argv[1]), some_rows(SEQUENCES)\n"
         "rates = hit_rate(index, rows, proteins=sys.argv[2], against='both')\n"

@@ -107,9 +107,7 @@ def test_both_gives_two_rows_an_input_row_predicted_first(index: Index, subseque
         assert both.summary.slice(row * half, half) == alone.summary
 
 
-def test_the_summary_has_the_rate_without_exclusion_beside_the_chosen_one(
-    index: Index, subsequences: Path
-) -> None:
+def test_the_summary_has_the_rate_without_exclusion_beside_the_chosen_one(index: Index, subsequences: Path) -> None:
     found = hit_rate(index, subsequences)
     assert found.summary.select(["subset", "exclusion"]).to_pylist() == [
         {"subset": subset, "exclusion": exclusion}
@@ -147,8 +145,7 @@ def test_subsets_are_the_proteins_predicted_correctly_and_wrongly(build_index: C
 def test_the_outputs_name_a_numbered_protein_by_its_fasta_identifier(index: Index, tmp_path: Path) -> None:
     released = tmp_path / "released.csv"
     released.write_text(
-        "left,right,subsequence,predicted,true,classification,inputSequence\n"
-        "2,7,KKRKV,Nucleus,Nucleus,True,1\n"
+        "left,right,subsequence,predicted,true,classification,inputSequence\n2,7,KKRKV,Nucleus,Nucleus,True,1\n"
     )
     fasta = tmp_path / "proteins.fasta"
     fasta.write_text(">first\nMMM\n>Q Nucleus-U test\nMAKKRKVEDP\n")
@@ -167,16 +164,12 @@ def test_the_outputs_name_a_numbered_protein_by_its_fasta_identifier(index: Inde
 
 def test_on_a_tie_both_sides_are_equally_near(build_index: Callable[..., Index]) -> None:
     index = build_index([("E", "MACAAACA", ["Nucleus"])])  # AC at 2 and 6
-    rows = pa.table(
-        {"query": ["P"], "start": [4], "end": [5], "subsequence": ["AC"], "predicted": ["Nucleus"]}
-    )
+    rows = pa.table({"query": ["P"], "start": [4], "end": [5], "subsequence": ["AC"], "predicted": ["Nucleus"]})
     assert hit_rate(index, rows, exclude="none").subsequences["hit_rate"].to_pylist() == [0.5]
 
 
 def test_no_true_class_at_all_is_a_usage_error(index: Index) -> None:
-    rows = pa.table(
-        {"query": ["Q"], "start": [3], "end": [7], "subsequence": ["KKRKV"], "predicted": ["Nucleus"]}
-    )
+    rows = pa.table({"query": ["Q"], "start": [3], "end": [7], "subsequence": ["KKRKV"], "predicted": ["Nucleus"]})
     with pytest.raises(UsageError, match="true class"):
         hit_rate(index, rows, against="both")
 
@@ -196,9 +189,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[str, str]], list[tup
     """A data base, proteins, and (protein, start, end, predicted, true) for some of their stretches."""
     database = [
         Entry(f"E{number}", sequence, of)
-        for number, (sequence, of) in enumerate(
-            draw(st.lists(st.tuples(residues, classes), min_size=1, max_size=8))
-        )
+        for number, (sequence, of) in enumerate(draw(st.lists(st.tuples(residues, classes), min_size=1, max_size=8)))
     ]
     repeated = draw(st.lists(st.sampled_from(database), max_size=3))
     database += [entry._replace(accession=f"D{number}") for number, entry in enumerate(repeated)]
@@ -264,12 +255,8 @@ def test_agrees_with_the_reference(
     of_proteins = []
     for n in range(len(proteins)):
         own_rows = [2 * row for row, (number, *_) in enumerate(rows) if number == n]
-        of_proteins.append(
-            (mean([rates[row] for row in own_rows]), mean([rates[row + 1] for row in own_rows]))
-        )
-    assert found.proteins["hit_rate"].to_pylist() == pytest.approx(
-        [m for pair in of_proteins for m in pair], abs=1e-12
-    )
+        of_proteins.append((mean([rates[row] for row in own_rows]), mean([rates[row + 1] for row in own_rows])))
+    assert found.proteins["hit_rate"].to_pylist() == pytest.approx([m for pair in of_proteins for m in pair], abs=1e-12)
     for label, against in enumerate(("predicted", "true")):
         whole = summary_of(found, subset="all", exclusion="self", against=against)
         assert whole["hit_rate"] == pytest.approx(mean([pair[label] for pair in of_proteins]), abs=1e-12)

@@ -31,9 +31,7 @@ def released(*rows: tuple[int, int, str, int]) -> Subsequences:
     left, right, subsequence, number = (list(column) for column in zip(*rows, strict=True))
     label = ["Nucleus"] * len(rows)
     names = ["left", "right", "subsequence", "predicted", "true", "classification", "inputSequence"]
-    return as_subsequences(
-        pa.table([left, right, subsequence, label, label, [True] * len(rows), number], names)
-    )
+    return as_subsequences(pa.table([left, right, subsequence, label, label, [True] * len(rows), number], names))
 
 
 def test_fasta_gives_the_first_word_and_the_joined_sequence(tmp_path: Path) -> None:
@@ -64,9 +62,7 @@ def test_plain_sentences_are_named_by_their_number(tmp_path: Path) -> None:
         ("MKK\nM*K\n", 2, "no protein sequence"),
     ],
 )
-def test_bad_proteins_are_refused_with_their_line(
-    tmp_path: Path, content: str, line: int | None, problem: str
-) -> None:
+def test_bad_proteins_are_refused_with_their_line(tmp_path: Path, content: str, line: int | None, problem: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(InputError, match=problem) as refused:
         read_proteins(path)

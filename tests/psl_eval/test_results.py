@@ -75,9 +75,7 @@ def test_an_empty_folder_and_missing_parents_will_do(rates: HitRates, tmp_path: 
     assert (tmp_path / "new" / "deep" / "summary.tsv").exists()
 
 
-@pytest.mark.parametrize(
-    "foreign", [["thesis.tex"], ["summary.tsv"], ["manifest.json", "summary.tsv", "notes.txt"]]
-)
+@pytest.mark.parametrize("foreign", [["thesis.tex"], ["summary.tsv"], ["manifest.json", "summary.tsv", "notes.txt"]])
 def test_a_folder_that_holds_something_else_is_refused_and_untouched(
     rates: HitRates, tmp_path: Path, foreign: list[str]
 ) -> None:

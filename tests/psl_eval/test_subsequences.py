@@ -61,9 +61,7 @@ def written(tmp_path: Path, content: str) -> Path:
 def test_the_released_layout_is_converted_to_one_based_inclusive_positions(tmp_path: Path) -> None:
     table = read_subsequences(written(tmp_path, RELEASED)).table
     assert table.schema == SUBSEQUENCES
-    assert table.select(
-        ["query", "input_sequence", "start", "end", "subsequence", "correct"]
-    ).to_pylist() == [
+    assert table.select(["query", "input_sequence", "start", "end", "subsequence", "correct"]).to_pylist() == [
         {"query": "0", "input_sequence": 0, "start": 1, "end": 3, "subsequence": "MST", "correct": False},
         {
             "query": "0",
@@ -180,9 +178,7 @@ def changed(line: int, old: str, new: str) -> str:
         ("PAR1 and no more", None, "damaged Parquet"),
     ],
 )
-def test_bad_input_is_refused_with_its_line(
-    tmp_path: Path, content: str, line: int | None, problem: str
-) -> None:
+def test_bad_input_is_refused_with_its_line(tmp_path: Path, content: str, line: int | None, problem: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(InputError, match=problem) as refused:
         read_subsequences(path)
@@ -224,9 +220,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, at: int, removed: int
 
 
 def test_all_released_files_are_read_whole(real_data: Path) -> None:
-    rows = {
-        path.name: len(read_subsequences(path).table) for path in (real_data / "released").glob("*.csv.gz")
-    }
+    rows = {path.name: len(read_subsequences(path).table) for path in (real_data / "released").glob("*.csv.gz")}
     assert rows["lstm_attention_subsequences.csv.gz"] == 5892
     assert rows["lstm_attention_permuted_subsequences.csv.gz"] == 24795
     assert len(rows) == 5

@@ -110,9 +110,7 @@ def test_it_ends_with_the_protein_that_reaches_the_size(residues: int) -> None:
 
 
 def test_blocks_number_proteins_and_families_in_a_row(blocks: list[Block]) -> None:
-    assert [block.first for block in blocks] == [
-        sum(len(block) for block in blocks[:number]) for number in range(3)
-    ]
+    assert [block.first for block in blocks] == [sum(len(block) for block in blocks[:number]) for number in range(3)]
     family = np.concatenate([block.family for block in blocks])
     member = np.concatenate([block.member for block in blocks])
     assert np.isin(np.diff(family), (0, 1)).all()
@@ -298,8 +296,7 @@ def reference_lines(sequence: str, indent: int, group: int) -> str:
     """Lines of 60, plain Python."""
     rows = [sequence[at : at + 60] for at in range(0, len(sequence), 60)]
     return "".join(
-        " " * indent + " ".join(row[at : at + group] for at in range(0, len(row), group)) + "\n"
-        for row in rows
+        " " * indent + " ".join(row[at : at + group] for at in range(0, len(row), group)) + "\n" for row in rows
     )
 
 
@@ -388,9 +385,7 @@ def test_fasta_and_flat_file_hold_the_same(tmp_path: Path) -> None:
         with open_source(tmp_path / name) as source:
             rows.append(
                 [
-                    tuple(
-                        row[column] for column in ("accession", "entry_name", "organism", "taxon_id", "crc64")
-                    )
+                    tuple(row[column] for column in ("accession", "entry_name", "organism", "taxon_id", "crc64"))
                     for batch in read_source(source)
                     for row in batch.entries.to_pylist()
                 ]
@@ -423,9 +418,7 @@ def test_planted_explanations_are_cores_and_random_ones_are_elsewhere(blocks: li
     assert planted.schema == random.schema == SUBSEQUENCES
     assert planted.num_rows == random.num_rows > 1000
     sequences = {
-        accession(block.first + protein): block.sequence(protein)
-        for block in blocks
-        for protein in range(len(block))
+        accession(block.first + protein): block.sequence(protein) for block in blocks for protein in range(len(block))
     }
     for column in ("query", "predicted", "true"):
         assert planted.column(column) == random.column(column)
@@ -464,11 +457,7 @@ def test_the_kmer_spectrum_is_that_of_deeploc_2(real_data: Path) -> None:
     """Distinct k-mers a residue, and occurrences of a random k-mer, within 20 % at the same size."""
     with open_source(real_data / "deeploc" / "deeploc2_train_validation.csv.gz") as source:
         real = [row for batch in read_source(source) for row in batch.entries.column("sequence").to_pylist()]
-    made = [
-        block.sequence(protein)
-        for block in proteome(sum(map(len, real)), seed=1)
-        for protein in range(len(block))
-    ]
+    made = [block.sequence(protein) for block in proteome(sum(map(len, real)), seed=1) for protein in range(len(block))]
     for size in (5, 8, 12):
         for expected, found in zip(spectrum(real, size), spectrum(made, size), strict=True):
             assert found == pytest.approx(expected, rel=0.2)

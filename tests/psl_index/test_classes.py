@@ -177,8 +177,6 @@ def test_map_and_page_are_what_the_script_makes(
 
 
 def test_table_says_its_version_and_source() -> None:
-    first_line = (
-        (REPOSITORY / "psl_index" / "location_classes.tsv").read_text(encoding="utf-8").splitlines()[0]
-    )
+    first_line = (REPOSITORY / "psl_index" / "location_classes.tsv").read_text(encoding="utf-8").splitlines()[0]
     assert first_line.startswith(f"# map version {MAP_VERSION};")
     assert "CC BY 4.0" in first_line

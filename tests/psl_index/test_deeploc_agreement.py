@@ -40,9 +40,7 @@ class Protein:
     label: set[str]
     stated: set[str] = field(default_factory=set)  # of all locations in the entry
     experimental: set[str] = field(default_factory=set)  # of those with experimental evidence
-    main: set[str] = field(
-        default_factory=set
-    )  # of those of the whole protein, or else of its first molecule
+    main: set[str] = field(default_factory=set)  # of those of the whole protein, or else of its first molecule
     molecules: list[str | None] = field(default_factory=list)  # of every location
 
     @property
@@ -140,9 +138,7 @@ def report(name: str, proteins: dict[str, Protein]) -> None:
     for heading, chosen in (("all locations", "stated"), ("experimental", "experimental")):
         pairs = [(protein.label, getattr(protein, chosen)) for protein in proteins.values()]
         exact, within = sum(a == b for a, b in pairs), sum(a <= b for a, b in pairs)
-        print(
-            f"{heading}: equal {exact}, label within {within}, Jaccard {mean(jaccard(*p) for p in pairs):.3f}"
-        )
+        print(f"{heading}: equal {exact}, label within {within}, Jaccard {mean(jaccard(*p) for p in pairs):.3f}")
     print(f"{'class':22s}{'label':>7s}{'both':>7s}{'only ours':>11s}{'only ours, experimental':>25s}")
     for psl_class in CLASSES:
         labelled = [protein for protein in proteins.values() if psl_class in protein.label]

@@ -32,8 +32,7 @@ def features_of(text: str) -> list[tuple[Any, ...]]:
 
 def locations_of(text: str | bytes) -> list[tuple[Any, ...]]:
     return [
-        (row["molecule"], row["location"], row["evidence"], row["note"])
-        for row in read(text).locations.to_pylist()
+        (row["molecule"], row["location"], row["evidence"], row["note"]) for row in read(text).locations.to_pylist()
     ]
 
 
@@ -214,9 +213,7 @@ def test_only_the_types_that_localisation_uses_become_features() -> None:
         for name in (*others, *FEATURE_TYPES)
         for line in (f"FT   {name:8}        1..2", f'FT                   /note="{name}"')
     ]
-    assert [(row[0], row[3]) for row in features_of(entry(*lines))] == [
-        (name, name) for name in FEATURE_TYPES
-    ]
+    assert [(row[0], row[3]) for row in features_of(entry(*lines))] == [(name, name) for name in FEATURE_TYPES]
 
 
 def test_locations_end_with_the_next_comment_and_with_the_copyright() -> None:
@@ -347,9 +344,7 @@ def test_a_file_larger_than_memory_takes_bounded_memory() -> None:
         "total += sum(batch.entries.num_rows for batch in batches)\n"
         "print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", script], input=TODAY, capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], input=TODAY, capture_output=True, text=True, check=True)
     entries, grown_kilobytes = map(int, run.stdout.split())
     assert entries == 200_000_000 // (100 * len(TODAY)) * 100
     assert grown_kilobytes < 60_000

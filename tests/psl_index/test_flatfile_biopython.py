@@ -30,9 +30,7 @@ def real_text(request: pytest.FixtureRequest, real_data: Path) -> tuple[str, str
         return request.param, flat_file.read()
 
 
-def test_real_entries_say_what_biopython_reads(
-    real_text: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_real_entries_say_what_biopython_reads(real_text: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deliberately different from Bio.SwissProt, which
 
     - joins lines of comments and descriptions with a blank, even where one ends in a hyphen;
@@ -53,9 +51,7 @@ def test_real_entries_say_what_biopython_reads(
     rows = batch.entries.to_pylist()
     features: dict[int, list[tuple[Any, ...]]] = {}
     for row in batch.features.to_pylist():
-        features.setdefault(row["entry"], []).append(
-            (row["type"], row["start"], row["end"], row["qualifier"])
-        )
+        features.setdefault(row["entry"], []).append((row["type"], row["start"], row["end"], row["qualifier"]))
     assert len(rows) == REAL[name]
     records = [*map(biopython_record, text.split("//\n")[:-1])]
     assert sum(record is not None for record in records) == READABLE_BY_BIOPYTHON[name]

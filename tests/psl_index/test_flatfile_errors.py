@@ -59,9 +59,7 @@ DAMAGES = {
     "indentation": Damage("OS   Dros", "OS Dros", "OS Dros", "expected three blanks after the line code"),
     "tab": Damage("OS   Dros", "OS\tDros", "OS\t", "expected three blanks after the line code"),
     "NUL": Damage("Full=Made", "Full=\0Made", "DE", "a NUL byte"),
-    "no residues": Damage(
-        "\n".join(["", *sequence_lines(SEQUENCE)]), "", "//", "a sequence without residues"
-    ),
+    "no residues": Damage("\n".join(["", *sequence_lines(SEQUENCE)]), "", "//", "a sequence without residues"),
 }
 
 

@@ -91,8 +91,7 @@ def test_flags_in_any_letter_case(flag: str) -> None:
 
 def test_flag_is_that_of_the_location_and_else_of_its_topology() -> None:
     assert rows_of(
-        "Membrane; Multi-pass membrane protein (Potential). "
-        "Nucleus (By similarity); Lipid-anchor (Potential)."
+        "Membrane; Multi-pass membrane protein (Potential). Nucleus (By similarity); Lipid-anchor (Potential)."
     ) == [
         {"location": "Membrane", "topology": "Multi-pass membrane protein", "flag": "Potential"},
         {"location": "Nucleus", "topology": "Lipid-anchor", "flag": "By similarity", "class": "Nucleus"},
@@ -223,9 +222,7 @@ def test_free_text_keeps_its_text_and_has_a_class_only_where_a_whole_statement_i
 
 
 def test_paths_of_2007() -> None:
-    assert rows_of(
-        "Golgi apparatus; Golgi membrane (Probable); single-pass type IV membrane protein (Potential)."
-    ) == [
+    assert rows_of("Golgi apparatus; Golgi membrane (Probable); single-pass type IV membrane protein (Potential).") == [
         {
             "location": "Golgi apparatus; Golgi membrane",
             "topology": "single-pass type IV membrane protein",
@@ -237,8 +234,7 @@ def test_paths_of_2007() -> None:
 
 def test_what_the_vocabulary_does_not_know_stays_with_the_part_before() -> None:
     assert rows_of(
-        "Membrane {ECO:1}; novel step {ECO:2}; Lipid-anchor {ECO:3}; bent {ECO:4}; "
-        "Lipid-anchor; Matrix side; far."
+        "Membrane {ECO:1}; novel step {ECO:2}; Lipid-anchor {ECO:3}; bent {ECO:4}; Lipid-anchor; Matrix side; far."
     ) == [
         {
             "location": "Membrane; novel step",
@@ -317,9 +313,7 @@ def test_modern_comments_hold_only_what_the_vocabulary_knows(real_data: Path) ->
     known: dict[str, set[str | None]] = {row.kind: {None} for row in vocabulary()}
     for row in vocabulary():
         known[row.kind] |= {row.text, row.name}
-    comments = [
-        text for _, text in real_comments(real_data / "sprot" / "real_sprot.dat.gz") if "{ECO:" in text
-    ]
+    comments = [text for _, text in real_comments(real_data / "sprot" / "real_sprot.dat.gz") if "{ECO:" in text]
     rows = parse_locations(pa.array(comments), np.arange(len(comments), dtype=np.uint32)).to_pylist()
     stray = {row["location"] for row in rows} - known["location"]
     assert len(comments) > 700

@@ -138,9 +138,7 @@ def test_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         open_source(tmp_path / "secret")
 
 
-def test_a_disk_that_fails_is_an_error_that_names_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fails_is_an_error_that_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(io.BytesIO):
         def readinto(self, buffer: object) -> int:
             if self.tell() >= 1 << 16:
@@ -202,9 +200,7 @@ def test_a_decompression_bomb_takes_bounded_memory(tmp_path: Path) -> None:
     for kind, bomb in bombs.items():
         path = tmp_path / kind
         path.write_bytes(bomb)
-        run = subprocess.run(
-            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
-        )
+        run = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
         total, grown_kilobytes = map(int, run.stdout.split())
         assert total == 1 << 28
         assert grown_kilobytes < 40_000, kind

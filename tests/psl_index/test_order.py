@@ -23,11 +23,11 @@ def encode_text(sequences: list[str]) -> npt.NDArray[np.uint8]:
     return np.array([*codes, *[0] * PADDING], np.uint8)
 
 
-def ordered(text: npt.NDArray[np.uint8], depth: int, threads: int) -> tuple[int, Arrays]:
-    order = Order(text, depth, threads)
-    rows = [(rows.pos.copy(), rows.tail.copy()) for rows in order.rows()]
-    pos, tail = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return order.n_regular, {"pos": pos, "tail": tail, "table": order.table}
+def ordered(text: npt.NDArray[np.uint8], depth: int, threads: int, round_rows: int | None = None) -> tuple[int, Arrays]:
+    order = Order(text, depth, threads, round_rows)
+    rows = [[array.copy() for array in rows] for rows in order.rows()]
+    pos, tail, table = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return order.n_regular, {"pos": pos, "tail": tail, "table": table}
 
 
 def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], list[int], list[int]]:
@@ -37,9 +37,7 @@ def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], 
     def irregular(position: int) -> bool:
         return not all(1 <= code <= 20 for code in codes[position : position + depth])
 
-    pos = sorted(
-        (p for p, code in enumerate(codes) if code), key=lambda p: (irregular(p), codes[p : p + 12], p)
-    )
+    pos = sorted((p for p, code in enumerate(codes) if code), key=lambda p: (irregular(p), codes[p : p + 12], p))
     n_regular = sum(not irregular(position) for position in pos)
     tails = []
     for row, position in enumerate(pos):
@@ -52,10 +50,12 @@ def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], 
 
 
 @settings(max_examples=60, deadline=None)
-@given(sequences=proteomes, depth=st.integers(3, 4), threads=st.integers(1, 2))
-def test_order_tails_and_table_are_what_sorting_gives(sequences: list[str], depth: int, threads: int) -> None:
+@given(sequences=proteomes, depth=st.integers(3, 4), threads=st.integers(1, 2), rows=st.integers(1, 900))
+def test_order_tails_and_table_are_what_sorting_gives(
+    sequences: list[str], depth: int, threads: int, rows: int
+) -> None:
     text = encode_text(sequences)
-    n_regular, arrays = ordered(text, depth, threads)
+    n_regular, arrays = ordered(text, depth, threads, rows)
     expected_regular, pos, tail, table = reference(text, depth)
     assert n_regular == expected_regular
     assert arrays["pos"].tolist() == pos

@@ -85,9 +85,7 @@ def test_only_selected_entries_are_searched(index: Index) -> None:
 
 
 def test_answers_do_not_depend_on_threads_or_batching(index: Index) -> None:
-    peptides = [
-        sequence[i : i + n] for sequence in SEQUENCES for n in (1, 3, 7) for i in range(len(sequence))
-    ]
+    peptides = [sequence[i : i + n] for sequence in SEQUENCES for n in (1, 3, 7) for i in range(len(sequence))]
     many = peptides * 800  # several blocks of queries
     assert index.locate(many, threads=1).equals(index.locate(many, threads=2))
     one_by_one = [index.count([peptide])[0] for peptide in peptides]
@@ -106,9 +104,7 @@ def test_arrow_arrays_are_taken_as_they_are(index: Index) -> None:
     ("peptide", "complaint"),
     [("MA4", "'4'"), ("", "empty"), ("*", "empty"), ("M-A", "'-'"), ("MÄ", "'Ä'"), ("M A", "' '")],
 )
-def test_a_peptide_that_is_none_is_refused_with_its_number(
-    index: Index, peptide: str, complaint: str
-) -> None:
+def test_a_peptide_that_is_none_is_refused_with_its_number(index: Index, peptide: str, complaint: str) -> None:
     with pytest.raises(PeptideError, match=complaint) as caught:
         index.count(["AA", peptide, "W"])
     assert caught.value.number == 1

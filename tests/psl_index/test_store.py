@@ -103,9 +103,7 @@ def test_what_is_no_index_is_refused_with_a_remedy(tmp_path: Path) -> None:
             Index.open(path)
 
 
-def test_a_reader_that_lost_the_race_opens_the_newer_index(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_that_lost_the_race_opens_the_newer_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The manifest is read, then a build publishes and the next one removes the folder it names."""
     index = build_index(tmp_path, ["MAAAGRSAW"])
     stale = index.manifest

@@ -149,9 +149,7 @@ def test_a_field_of_any_size() -> None:
 
 
 def test_batches_and_chunks_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "accession,sequence,locations\n" + "".join(
-        f'"P{i}",{"MK" * (i + 1)},Nucleus|x\n' for i in range(50)
-    )
+    text = "accession,sequence,locations\n" + "".join(f'"P{i}",{"MK" * (i + 1)},Nucleus|x\n' for i in range(50))
     whole = rows(text)
     monkeypatch.setattr(tables, "_BATCH_RESIDUES", 100)
     for size in (1, 7, 64):

@@ -20,9 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pslidx.sinks import Sink
-
 _SLICE: Final = 16_384  # rows turned to text at a time, so that memory stays bounded however large a batch is
+
+
+class Sink(Protocol):
+    """As much of a binary file as is written to."""
+
+    def write(self, piece: Any, /) -> int:
+        """Write all of `piece`, which is bytes or a memoryview of them."""
 
 
 class Encoder(Protocol):
@@ -36,7 +41,7 @@ class Encoder(Protocol):
 
 
 def encoder(table_format: str, sink: Sink, schema: pa.Schema) -> Encoder:
-    """The encoder of `table_format`, one of `pslidx.destination.FORMATS`."""
+    """The encoder of `table_format`, one of `psl_eval.formats.FORMATS`."""
     kinds: dict[str, Callable[[Sink, pa.Schema], Encoder]] = {
         "tsv": TsvEncoder,
         "jsonl": JsonlEncoder,

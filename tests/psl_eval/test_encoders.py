@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pslidx.encoders import encoder
 from pslidx.sinks import Sink
+
+from psl_eval.encoders import encoder
 
 
 def encoded(table_format: str, table: pa.Table, batches: Iterable[pa.RecordBatch] | None = None) -> bytes:
@@ -73,9 +74,7 @@ def test_floats_read_back_as_the_same_number(values: list[float | None]) -> None
     st.lists(st.tuples(st.text(), st.integers(0, 2**32 - 1), st.lists(st.text(max_size=3)) | st.none())),
     st.integers(0, 5),
 )
-def test_each_row_is_one_line_with_all_fields(
-    rows: list[tuple[str, int, list[str] | None]], offset: int
-) -> None:
+def test_each_row_is_one_line_with_all_fields(rows: list[tuple[str, int, list[str] | None]], offset: int) -> None:
     kinds = {"text": pa.string(), "number": pa.uint32(), "list": pa.list_(pa.string())}
     columns = zip(*rows, strict=True) if rows else [[], [], []]
     arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)]
@@ -116,9 +115,7 @@ def test_jsonl_of_what_json_has_no_type_for() -> None:
 
 
 def test_parquet_keeps_types() -> None:
-    table = pa.table(
-        {"a": pa.array([1, None], pa.uint32()), "b": pa.array([["x"], []], pa.list_(pa.string()))}
-    )
+    table = pa.table({"a": pa.array([1, None], pa.uint32()), "b": pa.array([["x"], []], pa.list_(pa.string()))})
     assert pq.read_table(io.BytesIO(encoded("parquet", table))).equals(table)
 
 
