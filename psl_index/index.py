@@ -22,7 +22,7 @@ from psl_index.peptides import Peptides, encode
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
 from psl_index.search import Occurrences
 from psl_index.shard import Shard, open_shard
-from psl_index.table_files import read_table_files
+from psl_index.table_files import read_tables
 
 PeptideInput: TypeAlias = "Sequence[str] | pa.StringArray | pa.ChunkedArray"
 
@@ -129,9 +129,7 @@ class Index:
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns of ``entries``, ``locations`` or ``features``."""
         schema = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}[table]
-        inner = self.path / self.manifest.folder
-        paths = [inner / shard.folder / shard.tables[table].file for shard in self.manifest.shards]
-        return read_table_files(paths, schema, columns)
+        return read_tables([shard.tables[table] for shard in self.shards], schema, columns)
 
     def count(self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0) -> npt.NDArray[np.int64]:
         """Occurrences of each peptide, overlapping ones included.

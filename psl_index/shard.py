@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from psl_index.manifest import ShardRecord
 from psl_index.order import PADDING
 from psl_index.peptides import Peptides
 from psl_index.sections import open_section
+from psl_index.table_files import OpenTable, open_table
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Shard:
     first_entry: int  # number of its first entry in the whole index
     depth: int  # residues in a word of the table
     n_regular: int  # rows of `pos` whose first `depth` residues are standard
+    tables: Mapping[str, OpenTable]  # entries, locations, features
     text: npt.NDArray[np.uint8]  # residue codes, a separator after each entry, padding
     starts: npt.NDArray[np.uint32]  # (n_entries + 1,) where each entry starts, and where the padding does
     block_entry: npt.NDArray[np.uint32]  # entry of each 64th position
@@ -63,22 +66,10 @@ def open_shard(index_folder: Path, record: ShardRecord) -> Shard:
     """
     folder = index_folder / record.folder
     arrays = {name: open_section(folder, section) for name, section in record.sections.items()}
-    for table in record.tables.values():
-        _check_size(folder / table.file, table.n_bytes)
-    shard = Shard(folder, record.first_entry, record.depth, record.n_regular, **arrays)
+    tables = {name: open_table(folder, table) for name, table in record.tables.items()}
+    shard = Shard(folder, record.first_entry, record.depth, record.n_regular, tables, **arrays)
     _check_shapes(shard, record)
     return shard
-
-
-def _check_size(path: Path, n_bytes: int) -> None:
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise InvalidIndexError("is missing", file=str(path), remedy="build the index again") from None
-    if size != n_bytes:
-        raise InvalidIndexError(
-            f"is {size:,} bytes long instead of {n_bytes:,}", file=str(path), remedy="build the index again"
-        )
 
 
 def _check_shapes(shard: Shard, record: ShardRecord) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +15,8 @@ from psl_index.errors import InvalidIndexError
 from psl_index.manifest import TableFile
 from psl_index.sections import file_digest
 
-_ROW_GROUP = 1 << 16
+_ROW_GROUP: Final = 1 << 16
+_REBUILD: Final = "build the index again"
 
 
 class TableWriter:
@@ -61,7 +63,33 @@ class TableWriter:
         self._waiting_rows = 0
 
 
-def read_table_files(paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+class OpenTable(NamedTuple):
+    """One table of a shard, mapped into memory: it can be read even when a later build has removed the file."""
+
+    path: Path
+    mapped: pa.MemoryMappedFile
+
+
+def open_table(folder: Path, table: TableFile) -> OpenTable:
+    """Map one table; checks its size, not what is in it.
+
+    Raises
+    ------
+    InvalidIndexError
+        The file is missing or of another size than the manifest says.
+    """
+    path = folder / table.file
+    try:
+        mapped = pa.memory_map(str(path))
+    except FileNotFoundError:
+        raise InvalidIndexError("is missing", file=str(path), remedy=_REBUILD) from None
+    size = mapped.size()
+    if size != table.n_bytes:
+        raise InvalidIndexError(f"is {size:,} bytes long instead of {table.n_bytes:,}", file=str(path), remedy=_REBUILD)
+    return OpenTable(path, mapped)
+
+
+def read_tables(tables: Sequence[OpenTable], schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some columns (all, by default) of the same table of several shards, one after the other.
 
     Raises
@@ -70,18 +98,14 @@ def read_table_files(paths: Sequence[Path], schema: pa.Schema, columns: Sequence
         A file cannot be read as the table it should be.
     """
     wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
-    tables = []
-    for path in paths:
+    parts = []
+    for path, mapped in tables:
         try:
-            table = pq.read_table(path, columns=wanted.names, partitioning=None)
+            part = pq.ParquetFile(mapped).read(wanted.names)
         except (pa.ArrowInvalid, OSError) as error:
             reason = str(error).splitlines()[0]
-            raise InvalidIndexError(
-                f"cannot be read ({reason})", file=str(path), remedy="build the index again"
-            ) from error
-        if table.schema.names != wanted.names or table.schema.types != wanted.types:
-            raise InvalidIndexError(
-                "does not have the columns it should", file=str(path), remedy="build the index again"
-            )
-        tables.append(table.cast(wanted))
-    return pa.concat_tables(tables) if tables else wanted.empty_table()
+            raise InvalidIndexError(f"cannot be read ({reason})", file=str(path), remedy=_REBUILD) from error
+        if part.schema.names != wanted.names or part.schema.types != wanted.types:
+            raise InvalidIndexError("does not have the columns it should", file=str(path), remedy=_REBUILD)
+        parts.append(part.cast(wanted))
+    return pa.concat_tables(parts) if parts else wanted.empty_table()

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pslidx import sinks
-from pslidx.destination import FORMATS, Destination
+from pslidx.destination import Destination
 from pslidx.output import write
 
+from psl_eval.formats import FORMATS
 from psl_index.errors import OutputError
 
 TABLE = pa.table({"number": pa.array(range(100_000), pa.uint32())})
