@@ -26,7 +26,7 @@ bench: $(VENV)/.installed-bench  ## speed against named peers at 200 million res
 	@$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.installed-dev  ## the property tests with many more cases (an hour)
-	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults
+	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults tests/cli/test_interruptions.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -26,7 +26,7 @@ def findings(path: Path, bound: float | None) -> Iterator[Finding]:
     entries = ours()
     if peer() != entries:
         raise AssertionError(f"{path}: {peer()} entries by Bio.SwissProt, {entries} by ours")
-    seconds, peer_seconds = median_seconds(ours, 7), median_seconds(peer, 3)
+    seconds, peer_seconds = median_seconds(ours, 15), median_seconds(peer, 5)
     yield Finding(
         f"parse {path.name}: entries/s, ours / Bio.SwissProt, one thread",
         peer_seconds / seconds,

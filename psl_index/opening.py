@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import cycle
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, cast
 
@@ -29,7 +30,8 @@ _GZIP: Final = re.compile(rb"\x1f\x8b")
 _XZ: Final = re.compile(rb"\xfd7zXZ\0")
 _ZSTD: Final = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or a skippable one before it
 _MAGIC_BYTES: Final = 6
-_PIECES_WAITING: Final = 4
+_HASHED_AT_ONCE: Final = 1 << 18
+_COPIES: Final = 16
 _BOM: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "download or copy it again"
 _DAMAGE: Final[tuple[Any, ...]] = (igzip_lib.error, lzma.LZMAError)
@@ -202,7 +204,7 @@ class _Raw(io.RawIOBase):
         self._ended = self._ended or (count == 0 and len(view) > 0)
         self.bytes_read += count
         if self.digest is not None and count:
-            self.digest.update(bytes(view[:count]))
+            self.digest.update(view[:count])
         return count
 
     def peek(self, size: int) -> bytes:
@@ -242,12 +244,17 @@ class _Digest:
         self._sha256 = hashlib.sha256()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
         self._waiting: deque[Future[None]] = deque()
+        self._copies = cycle([bytearray(_HASHED_AT_ONCE) for _ in range(_COPIES)])
 
-    def update(self, piece: bytes) -> None:
-        """Add the next piece; waits where more than a few are not hashed yet."""
-        if len(self._waiting) == _PIECES_WAITING:
-            self._waiting.popleft().result()
-        self._waiting.append(self._thread.submit(self._sha256.update, piece))
+    def update(self, content: memoryview) -> None:
+        """Add what comes next, which is copied; waits where more than a little is not hashed yet."""
+        for start in range(0, len(content), _HASHED_AT_ONCE):
+            if len(self._waiting) == _COPIES:
+                self._waiting.popleft().result()
+            piece = content[start : start + _HASHED_AT_ONCE]
+            copy = memoryview(next(self._copies))[: len(piece)]
+            copy[:] = piece
+            self._waiting.append(self._thread.submit(self._sha256.update, copy))
 
     def hexdigest(self) -> str:
         """Of all pieces so far."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from queue import SimpleQueue
@@ -40,6 +40,8 @@ _APART = 64  # elements between two threads' places for what they discard, to sh
 class Rows(NamedTuple):
     """Consecutive rows of the order; the arrays are used again once the next rows are asked for."""
 
+    first: int  # number of the first row
+    first_word: int  # number of the table's first word here
     pos: npt.NDArray[np.uint32]  # (rows,) text positions
     tail: npt.NDArray[np.uint32]  # (rows,) six residues of each, see `psl_index._search_kernels`
     table: npt.NDArray[np.uint32]  # the next part of the table: first rows of the words that begin these rows
@@ -85,8 +87,11 @@ class Order:
         self._round_rows = round_rows or max(ROUND_ROWS, len(text) // MAX_ROUNDS)
         self.n_regular = int(self._bounds[IRREGULAR])
 
-    def rows(self) -> Iterator[Rows]:
-        """The rows in order. Memory: `BYTES_A_ROW` a row of a round, and 16 a row of the few buckets under way."""
+    def rows(self, place: Callable[[Rows], None]) -> Iterator[Rows]:
+        """The rows in order; `place` gets them before, on the thread that sorted them, in no particular order.
+
+        Memory: `BYTES_A_ROW` a row of a round, and 16 a row of the few buckets under way.
+        """
         rounds = list(self._rounds())
         most = max(int(self._bounds[end] - self._bounds[first]) for first, end in rounds)
         keys = np.empty(most + _APART * (len(self._parts) + 1), np.uint64)
@@ -101,7 +106,9 @@ class Order:
             def sort(bucket: int, base: int = base) -> tuple[Rows, _Scratch]:
                 here = slice(self._bounds[bucket] - base, self._bounds[bucket + 1] - base)
                 used = scratch.get()
-                return self._sort(bucket, keys[here], pos[here], used), used
+                rows = self._sort(bucket, keys[here], pos[here], used)
+                place(rows)
+                return rows, used
 
             for rows, used in ordered_map(sort, range(first, end), len(self._parts), ahead=_WAITING):
                 yield rows
@@ -143,13 +150,15 @@ class Order:
         spare_keys, spare_pos, tail = scratch.of_size(len(keys))
         skip = 0 if bucket == IRREGULAR else _BUCKET_SKIP
         keys, pos = sort_bucket(keys, pos, spare_keys, spare_pos, ORDERED - skip)
+        first = int(self._bounds[bucket])
+        words = 20 ** (self._depth - _BUCKET_SKIP)
         if bucket == IRREGULAR:
             fill_tails(keys, ORDERED - PACKED, tail)
-            return Rows(pos, tail, np.array([self.n_regular], np.uint32))
+            return Rows(first, bucket * words, pos, tail, np.array([self.n_regular], np.uint32))
         fill_tails(keys, ORDERED - self._depth - PACKED, tail)
-        table = scratch.words(20 ** (self._depth - _BUCKET_SKIP))
-        fill_table(keys, _BUCKET_SKIP, self._depth, self._bounds[bucket], self._number_of, table)
-        return Rows(pos, tail, table)
+        table = scratch.words(words)
+        fill_table(keys, _BUCKET_SKIP, self._depth, first, self._number_of, table)
+        return Rows(first, bucket * words, pos, tail, table)
 
 
 def _buckets_of_pairs() -> npt.NDArray[np.int64]:

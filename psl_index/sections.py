@@ -53,7 +53,7 @@ class Section:
 
 
 class SectionWriter:
-    """Writes one section from consecutive pieces; the header comes last, so an unfinished file is not a section.
+    """Writes one section; the header comes last, so an unfinished file is not a section.
 
     What was written is brought to disk while more is made, on a thread of its own: little is left to wait for.
     """
@@ -63,8 +63,7 @@ class SectionWriter:
         self._dtype = dtype
         self._digest = xxhash.xxh3_128()
         self._count = 0
-        self._file = path.open("wb")
-        self._file.write(bytes(HEADER_BYTES))
+        self._file = path.open("wb", buffering=0)
         self._unsynced = 0
         self._syncing: list[Future[None]] = []
         self._syncer = ThreadPoolExecutor(1)
@@ -80,8 +79,20 @@ class SectionWriter:
 
     def append(self, array: npt.NDArray[Any]) -> None:
         """Add elements at the end."""
-        payload = np.ascontiguousarray(array, _little_endian(self._dtype)).data.cast("B")
-        self._file.write(payload)
+        self.place(self._count, array)
+        self.account(array)
+
+    def place(self, first: int, array: npt.NDArray[Any]) -> None:
+        """Write elements ``first`` on; in any order and from any thread, but each has to be accounted for."""
+        payload = self._payload(array)
+        place = HEADER_BYTES + first * np.dtype(self._dtype).itemsize
+        while payload:
+            written = os.pwrite(self._file.fileno(), payload, place)
+            payload, place = payload[written:], place + written
+
+    def account(self, array: npt.NDArray[Any]) -> None:
+        """Take the next elements, which have been placed, into the digest; from the first to the last."""
+        payload = self._payload(array)
         self._digest.update(payload)
         self._count += len(array)
         self._unsynced += len(payload)
@@ -93,11 +104,12 @@ class SectionWriter:
         """Write the header and bring everything to disk."""
         for syncing in self._syncing:
             syncing.result()
-        self._file.seek(0)
-        self._file.write(_pack_header(self._dtype, self._count, self._digest.digest()))
-        self._file.flush()
+        os.pwrite(self._file.fileno(), _pack_header(self._dtype, self._count, self._digest.digest()), 0)
         os.fsync(self._file.fileno())
         return Section(self._path.name, self._dtype, self._count, self._digest.hexdigest())
+
+    def _payload(self, array: npt.NDArray[Any]) -> memoryview:
+        return np.ascontiguousarray(array, _little_endian(self._dtype)).data.cast("B")
 
 
 def write_section(path: Path, array: npt.NDArray[Any], dtype: str) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from psl_index.manifest import ShardRecord
-from psl_index.order import PADDING, Order, table_depth
+from psl_index.order import PADDING, Order, Rows, table_depth
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
 from psl_index.sections import Section, SectionWriter, open_section, write_section
 from psl_index.table_files import TableWriter
@@ -48,9 +49,10 @@ class ShardWriter:
         self._accessions: list[pa.StringArray] = []
         self._starts: list[npt.NDArray[np.uint32]] = [np.zeros(1, np.uint32)]
         self._open = ExitStack()
+        writing = self._open.enter_context(ThreadPoolExecutor(1))
         self._text = self._open.enter_context(SectionWriter(folder / "text.bin", "u1"))
         self._tables = {
-            name: self._open.enter_context(TableWriter(folder / f"{name}.parquet", schema))
+            name: self._open.enter_context(TableWriter(folder / f"{name}.parquet", schema, writing))
             for name, schema in _SCHEMAS.items()
         }
 
@@ -118,13 +120,17 @@ def write_sections(
         SectionWriter(folder / "tail.bin", "u4") as tail,
         SectionWriter(folder / "table.bin", "u4") as table,
     ):
-        done = 0
-        for rows in order.rows():
-            pos.append(rows.pos)
-            tail.append(rows.tail)
-            table.append(rows.table)
-            done += len(rows.pos)
-            report(done, residues)
+
+        def place(rows: Rows) -> None:
+            pos.place(rows.first, rows.pos)
+            tail.place(rows.first, rows.tail)
+            table.place(rows.first_word, rows.table)
+
+        for rows in order.rows(place):
+            pos.account(rows.pos)
+            tail.account(rows.tail)
+            table.account(rows.table)
+            report(rows.first + len(rows.pos), residues)
         return order.n_regular, {
             "starts": write_section(folder / "starts.bin", starts, "u4"),
             "block_entry": write_section(folder / "block_entry.bin", block_entries(starts, len(text)), "u4"),

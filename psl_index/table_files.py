@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
@@ -20,14 +21,16 @@ _REBUILD: Final = "build the index again"
 
 
 class TableWriter:
-    """Writes one table from record batches."""
+    """Writes one table from record batches, compressed on the thread of `writing`."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, writing: ThreadPoolExecutor) -> None:
         self._path = path
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self._rows = 0
+        self._writing = writing
+        self._written: Future[None] | None = None
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, store_schema=True)
 
     def __enter__(self) -> TableWriter:
@@ -50,6 +53,8 @@ class TableWriter:
         """Write what is left and bring everything to disk."""
         if self._waiting_rows:
             self._flush()
+        if self._written is not None:
+            self._written.result()
         self._writer.close()
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
@@ -57,7 +62,9 @@ class TableWriter:
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._waiting, self._schema)
-        self._writer.write_table(table, row_group_size=_ROW_GROUP)
+        if self._written is not None:
+            self._written.result()
+        self._written = self._writing.submit(self._writer.write_table, table, row_group_size=_ROW_GROUP)
         self._rows += len(table)
         self._waiting = []
         self._waiting_rows = 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-TIMES = int(os.environ.get("PSLIDX_SOAK_INTERRUPTIONS", "3"))  # a command and signal
+TIMES = 30 if os.environ.get("PSLIDX_SOAK") else 3  # a command and signal
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 

@@ -39,7 +39,7 @@ def proteomes(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     return sequences, peptides
 
 
-@settings(max_examples=int(os.environ.get("PSLIDX_ORACLE_PROTEOMES", "500")), deadline=None)
+@settings(max_examples=20_000 if os.environ.get("PSLIDX_SOAK") else 500, deadline=None)
 @given(case=proteomes(), depth_threads=st.integers(1, 2))
 def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], depth_threads: int) -> None:
     sequences, peptides = case
