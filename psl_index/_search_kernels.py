@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from psl_index._intrinsics import prefetch
 from psl_index._jit import inlined, kernel
+from psl_index._sort_kernels import sort_positions
 from psl_index.alphabet import CODE_OF
 
 PACKED = 6  # residues in one tail
@@ -217,6 +218,7 @@ def collect_occurrences(
     Shapes: ranges (r, 2), first_range (n + 1,), ends (n,), positions (rows in all ranges,).
     """
     n_queries = len(offsets) - 1
+    spare = np.empty(1024, np.uint32)
     total = 0
     for i in range(n_queries):
         if i + GROUP < n_queries:
@@ -237,23 +239,11 @@ def collect_occurrences(
                 if found:
                     positions[total] = position
                     total += 1
-        _sort(positions, before, total)
+        if total - before > len(spare):
+            spare = np.empty(2 * (total - before), np.uint32)
+        sort_positions(positions[before:total], spare)
         ends[i] = total
     return total
-
-
-@inlined
-def _sort(positions: npt.NDArray[np.uint32], first: int, end: int) -> None:
-    if end - first > 24:
-        positions[first:end].sort()
-        return
-    for i in range(first + 1, end):
-        position = positions[i]
-        j = i
-        while j > first and positions[j - 1] > position:
-            positions[j] = positions[j - 1]
-            j -= 1
-        positions[j] = position
 
 
 @kernel
