@@ -145,7 +145,9 @@ def find_ranges(
                 high = min(np.int64(table[after]), np.int64(n_regular))
                 low = min(np.int64(table[word]), high)
                 if high > low:
+                    prefetch(tail, low)
                     prefetch(tail, (low + high) >> 1)
+                    prefetch(tail, high - 1)
             ranges[i, 0] = low
             ranges[i, 1] = high
         for i in range(group, group_end):
@@ -271,13 +273,16 @@ def place_occurrences(
     n_entries = len(starts) - 1
     kept = 0
     row = 0
+    here = entry_start = entry_end = np.int64(0)
     for i in range(len(ends)):
         while row < ends[i]:
             if row + GROUP < len(positions):
                 prefetch(block_entry, np.int64(positions[row + GROUP]) >> BLOCK_BITS)
             position = np.int64(positions[row])
             row += 1
-            here = entry_of(position, block_entry, starts, n_entries)
+            if position < entry_start or position >= entry_end:  # else in the same entry as the one before
+                here = entry_of(position, block_entry, starts, n_entries)
+                entry_start, entry_end = np.int64(starts[here]), np.int64(starts[here + 1])
             if len(wanted) > 0 and not wanted[here]:
                 continue
             taken[i] += 1
@@ -285,7 +290,7 @@ def place_occurrences(
                 continue
             query[kept] = first_query + i
             entry[kept] = first_entry + here
-            start[kept] = position - np.int64(starts[here]) + 1
+            start[kept] = position - entry_start + 1
             kept += 1
     return kept
 

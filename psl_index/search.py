@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
+from threading import local
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,13 +65,24 @@ def count_entries(
     shards: Sequence[Shard], peptides: Peptides, *, equate_il: bool, threads: int
 ) -> npt.NDArray[np.int64]:
     """Entries that contain each peptide, in all shards; int64 of shape (n,)."""
-    total = np.zeros(len(peptides), np.int64)
-    for batch in _batches(shards, peptides, equate_il, None, np.zeros(len(peptides), np.int64), _NO_LIMIT, threads):
-        query, entry = batch["query"].to_numpy(), batch["entry"].to_numpy()
-        first = np.ones(len(query), bool)
-        first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
-        total += np.bincount(query[first], minlength=len(total))
-    return total
+
+    def count_block(block: tuple[int, int]) -> npt.NDArray[np.int64]:
+        part = peptides.part(*block)
+        total = np.zeros(len(part), np.int64)
+        for shard in shards:
+            gathering = _Gathering(shard, part, equate_il, None, np.zeros(len(part), np.int64), _NO_LIMIT)
+            candidates = _candidates(shard, part, equate_il)
+            for first, end in _few_rows(candidates):
+                columns = _columns(int(candidates.part(first, end).rows().sum()))
+                kept = gathering.fill(first, end, candidates.part(first, end), columns)
+                query, entry = (column[:kept] for column in columns[:2])
+                new = np.ones(kept, bool)
+                new[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
+                total += np.bincount(query[new], minlength=len(part))
+        return total
+
+    blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
+    return np.concatenate([np.empty(0, np.int64), *blocks])
 
 
 def locate(
@@ -91,7 +105,29 @@ def locate(
     """
     taken = np.zeros(len(peptides), np.int64)
     most = _NO_LIMIT if limit is None else limit
-    batches = list(_batches(shards, peptides, equate_il, wanted, taken, most, threads))
+    blocks = list(_query_blocks(len(peptides)))
+    batches: list[pa.RecordBatch] = []
+    for shard in shards:
+        gathering = _Gathering(shard, peptides, equate_il, wanted, taken, most)
+        ranges = np.empty((len(peptides), 4), np.int64)  # in one piece: many small ones cost a page fault each
+        find = partial(_candidates_of, shard, peptides, equate_il, ranges)
+        candidates = list(ordered_map(find, blocks, threads))
+        ends = np.cumsum([int(np.minimum(block.rows(), most).sum()) for block in candidates])
+        columns = _columns(int(ends[-1]) if len(ends) else 0)
+        places = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
+
+        def fill(
+            number: int,
+            gathering: _Gathering = gathering,
+            candidates: list[_Candidates] = candidates,
+            columns: _Columns = columns,
+            places: list[slice] = places,
+        ) -> pa.RecordBatch:
+            here = columns.part(places[number].start, places[number].stop)
+            kept = gathering.fill(*blocks[number], candidates[number], here)
+            return pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in here], schema=OCCURRENCES)
+
+        batches += ordered_map(fill, range(len(blocks)), threads)
     table = pa.Table.from_batches(batches, OCCURRENCES)
     if len(shards) > 1:
         table = table.sort_by([("query", "ascending"), ("entry", "ascending"), ("start", "ascending")])
@@ -100,24 +136,112 @@ def locate(
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Rows of `pos` that may hold each peptide."""
+    """Rows of `pos` that may hold each of n peptides."""
 
     ranges: npt.NDArray[np.int64]  # (r, 2)
     first_range: npt.NDArray[np.int64]  # (n + 1,)
 
     def rows(self) -> npt.NDArray[np.int64]:
-        """Candidates up to and including each peptide, int64 of shape (n,)."""
+        """How many candidates each peptide has, int64 of shape (n,)."""
         rows = np.concatenate([[0], np.cumsum(self.ranges[:, 1] - self.ranges[:, 0])])
-        return rows[self.first_range[1:]]
+        return np.diff(rows[self.first_range])
 
     def part(self, first: int, end: int) -> _Candidates:
+        """Those of the peptides ``first`` to ``end - 1``."""
         return _Candidates(self.ranges, self.first_range[first : end + 1])
 
 
-def _candidates(shard: Shard, peptides: Peptides, equate_il: bool) -> _Candidates:
+class _Columns(NamedTuple):
+    """Room for occurrences: the columns of `OCCURRENCES`."""
+
+    query: npt.NDArray[np.int32]
+    entry: npt.NDArray[np.uint32]
+    start: npt.NDArray[np.uint32]
+
+    def part(self, first: int, end: int) -> _Columns:
+        """Room for the rows ``first`` to ``end - 1``."""
+        return _Columns(self.query[first:end], self.entry[first:end], self.start[first:end])
+
+
+class _Scratch(local):
+    """Positions that a thread gathers before it places them."""
+
+    def __init__(self) -> None:
+        self._positions = np.empty(0, np.uint32)
+
+    def positions(self, rows: int) -> npt.NDArray[np.uint32]:
+        if rows > len(self._positions):
+            self._positions = np.empty(max(rows, _ROWS_AT_ONCE), np.uint32)
+        return self._positions[:rows]
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    """How occurrences in one shard are gathered."""
+
+    shard: Shard
+    peptides: Peptides
+    equate_il: bool
+    wanted: npt.NDArray[np.bool_] | None  # of the whole index
+    taken: npt.NDArray[np.int64]  # (n,) occurrences of each peptide so far, those beyond the limit included
+    limit: int
+    _scratch: _Scratch = field(default_factory=_Scratch)
+
+    def fill(self, first: int, end: int, candidates: _Candidates, columns: _Columns) -> int:
+        """Occurrences of the peptides ``first`` to ``end - 1``, by query, entry and start; returns how many."""
+        shard = self.shard
+        wanted = np.empty(0, np.bool_)
+        if self.wanted is not None:
+            wanted = self.wanted[shard.first_entry : shard.first_entry + shard.n_entries]
+        filled = 0
+        for start, stop in _few_rows(candidates):
+            part = self.peptides.part(first + start, first + stop)
+            here = candidates.part(start, stop)
+            positions = self._scratch.positions(int(here.rows().sum()))
+            ends = np.empty(len(part), np.int64)
+            total = collect_occurrences(*_found_in(shard, part, here), self.equate_il, ends, positions)
+            filled += place_occurrences(
+                positions[:total],
+                ends,
+                first + start,
+                shard.block_entry,
+                shard.starts,
+                shard.first_entry,
+                wanted,
+                self.limit,
+                *columns.part(filled, len(columns.query)),
+                self.taken[first + start : first + stop],
+            )
+        return filled
+
+
+def _few_rows(candidates: _Candidates) -> Iterator[tuple[int, int]]:
+    """Cut peptides into runs that have few enough candidates together, or a single peptide."""
+    rows = np.cumsum(candidates.rows())
+    start, before = 0, 0
+    while start < len(rows):
+        stop = max(int(np.searchsorted(rows, before + _ROWS_AT_ONCE, side="right")), start + 1)
+        yield start, stop
+        start, before = stop, int(rows[stop - 1])
+
+
+def _columns(rows: int) -> _Columns:
+    return _Columns(np.empty(rows, np.int32), np.empty(rows, np.uint32), np.empty(rows, np.uint32))
+
+
+def _candidates_of(
+    shard: Shard, peptides: Peptides, equate_il: bool, ranges: npt.NDArray[np.int64], block: tuple[int, int]
+) -> _Candidates:
+    return _candidates(shard, peptides.part(*block), equate_il, ranges[slice(*block)])
+
+
+def _candidates(
+    shard: Shard, peptides: Peptides, equate_il: bool, room: npt.NDArray[np.int64] | None = None
+) -> _Candidates:
+    """Candidates of each peptide; those of plain search are written into `room`, (n, 4), where it is given."""
     n = len(peptides)
     if not equate_il:
-        return _Candidates(shard.find_ranges(peptides).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2))
+        return _Candidates(shard.find_ranges(peptides, room).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2))
     first_range = np.zeros(n + 1, np.int64)
     ranges = find_ranges_il(
         peptides.codes,
@@ -148,63 +272,3 @@ def _found_in(shard: Shard, peptides: Peptides, candidates: _Candidates) -> tupl
 def _query_blocks(n: int) -> Iterator[tuple[int, int]]:
     for first in range(0, n, _QUERIES_A_BLOCK):
         yield first, min(first + _QUERIES_A_BLOCK, n)
-
-
-def _batches(
-    shards: Sequence[Shard],
-    peptides: Peptides,
-    equate_il: bool,
-    wanted: npt.NDArray[np.bool_] | None,
-    taken: npt.NDArray[np.int64],
-    limit: int,
-    threads: int,
-) -> Iterator[pa.RecordBatch]:
-    """Occurrences shard by shard, in each by query, entry and start; counts what is seen in `taken`."""
-    for shard in shards:
-        here = np.empty(0, np.bool_)
-        if wanted is not None:
-            here = wanted[shard.first_entry : shard.first_entry + shard.n_entries]
-        search = partial(_locate_block, shard, peptides, equate_il, here, taken, limit)
-        for batches in ordered_map(search, _query_blocks(len(peptides)), threads):
-            yield from batches
-
-
-def _locate_block(
-    shard: Shard,
-    peptides: Peptides,
-    equate_il: bool,
-    wanted: npt.NDArray[np.bool_],
-    taken: npt.NDArray[np.int64],
-    limit: int,
-    block: tuple[int, int],
-) -> list[pa.RecordBatch]:
-    """Occurrences of one block of peptides, gathered few enough at a time."""
-    first, end = block
-    candidates = _candidates(shard, peptides.part(first, end), equate_il)
-    rows = candidates.rows()
-    batches = []
-    cut, before = 0, 0
-    while cut < len(rows):
-        after = max(int(np.searchsorted(rows, before + _ROWS_AT_ONCE, side="right")), cut + 1)
-        part = peptides.part(first + cut, first + after)
-        here = candidates.part(cut, after)
-        positions = np.empty(int(rows[after - 1]) - before, np.uint32)
-        ends = np.empty(len(part), np.int64)
-        total = collect_occurrences(*_found_in(shard, part, here), equate_il, ends, positions)
-        room = min(total, limit * len(part)) if limit < _NO_LIMIT else total
-        columns = np.empty(room, np.int32), np.empty(room, np.uint32), np.empty(room, np.uint32)
-        kept = place_occurrences(
-            positions[:total],
-            ends,
-            first + cut,
-            shard.block_entry,
-            shard.starts,
-            shard.first_entry,
-            wanted,
-            limit,
-            *columns,
-            taken[first + cut : first + after],
-        )
-        batches.append(pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in columns], schema=OCCURRENCES))
-        cut, before = after, int(rows[after - 1])
-    return batches

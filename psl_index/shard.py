@@ -49,9 +49,13 @@ class Shard:
         """Longest query for which ranges of irregular rows are exact."""
         return PACKED
 
-    def find_ranges(self, peptides: Peptides) -> npt.NDArray[np.int64]:
-        """Candidate rows of each peptide, int64 of shape (n, 4): regular low and high, irregular low and high."""
-        ranges = np.empty((len(peptides), 4), np.int64)
+    def find_ranges(self, peptides: Peptides, ranges: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+        """Candidate rows of each peptide, int64 of shape (n, 4): regular low and high, irregular low and high.
+
+        They are written into `ranges`, where it is given.
+        """
+        if ranges is None:
+            ranges = np.empty((len(peptides), 4), np.int64)
         find_ranges(peptides.codes, peptides.offsets, self.tail, self.table, self.depth, self.n_regular, ranges)
         return ranges
 
