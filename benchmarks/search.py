@@ -57,7 +57,7 @@ def findings(index: Index, fasta: Path, folder: Path) -> Iterator[Finding]:
 
 
 def _peer(index: Index, peptides: pa.LargeStringArray, fasta: Path, folder: Path, length: int) -> tuple[float, str]:
-    """pepmatch's queries per second, its index built beforehand; its hits must be as many as ours."""
+    """pepmatch's queries per second, its index built beforehand, and how its hits differ in number from ours."""
     queries = peptides.to_pylist()
     with contextlib.redirect_stdout(io.StringIO()):
         preprocessing, _ = timed(lambda: Preprocessor(fasta, preprocessed_files_path=str(folder)).preprocess(length))

@@ -96,7 +96,7 @@ def write_hit_rates(rates: HitRates, folder: str | os.PathLike[str], *, format: 
     OutputError
         It cannot be written.
     """
-    target = Path(folder)
+    target = Path(os.path.realpath(folder))
     if format not in FORMATS:
         raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}")
     check_folder(target)

@@ -227,8 +227,8 @@ def _scores(source: TextTable) -> pa.DoubleArray:
 def _check_one_class_a_protein(source: TextTable, table: pa.Table) -> None:
     protein = pc.dictionary_encode(table["query"].combine_chunks()).indices.to_numpy()
     _, first_row = np.unique(protein, return_index=True)
-    for name in ("predicted", "true"):
-        label = pc.index_in(table[name].combine_chunks(), pa.array(CLASSES)).fill_null(-1).to_numpy()
+    for name in ("predicted", "true", "correct"):
+        label = pc.dictionary_encode(table[name].combine_chunks()).indices.fill_null(-1).to_numpy(zero_copy_only=False)
         for row in np.flatnonzero(label != label[first_row[protein]])[:1]:
             query, here = table["query"][row].as_py(), table[name][row].as_py()
             before = table[name][first_row[protein[row]]].as_py()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from psl_index.classes import MAP_VERSION
 from psl_index.errors import InputError, UsageError
 from psl_index.manifest import Manifest, ShardRecord, SourceRecord
 from psl_index.opening import Source, open_source
@@ -20,6 +21,7 @@ from psl_index.shard_writer import ShardWriter
 from psl_index.skipped import Skipped
 from psl_index.sources import detect_format, read_source
 from psl_index.store import build_folder, publish
+from psl_index.tables import SYNONYMS
 
 MAX_SHARD_RESIDUES = 2**32 - 1
 
@@ -100,8 +102,15 @@ def build(
         The disk is full, or the folder cannot be written.
     """
     began = time.perf_counter()
+    if isinstance(sources, str | bytes | os.PathLike):
+        raise UsageError("expected sources, found a single one", remedy="put it into a list")
     if not sources:
         raise UsageError("no source to build from", remedy="name a flat file, a FASTA file or a table")
+    if [os.fspath(source) for source in sources].count("-") > 1:
+        raise UsageError("standard input can be read only once", remedy="name a single `-`")
+    unknown = next((name for name in columns or () if name not in SYNONYMS), None)
+    if unknown is not None:
+        raise UsageError(f"no column {unknown!r} to be named", remedy=f"there are {', '.join(SYNONYMS)}")
     capacity = _shard_capacity(memory, shard_residues)
     report = progress or (lambda _: None)
     threads = threads or os.cpu_count() or 1
@@ -114,11 +123,16 @@ def build(
                 records.append(_add_source(shards, source, columns, skipped, threads, report))
         shards.finish()
         if not shards.entries:
-            raise InputError("holds no entries", file=str(sources[0]), remedy="check the file")
+            bad = f": all {skipped.count:,} are bad, the first: {skipped.first[0]}" if skipped and skipped.count else ""
+            raise InputError(f"holds no entries{bad}", file=str(sources[0]), remedy="check the file")
         manifest = Manifest(
             release=release or _release_beside(sources[0]),
             sources=tuple(records),
-            parameters={"shard_residues": shard_residues, "columns": dict(columns) if columns else None},
+            parameters={
+                "shard_residues": shard_residues,
+                "columns": dict(columns) if columns else None,
+                "location_classes": MAP_VERSION,
+            },
             tools={name: version(name) for name in ("pslidx", "numpy", "pyarrow")},
             entries=shards.entries,
             residues=sum(record.residues for record in shards.records),
@@ -190,11 +204,13 @@ def _add_source(
 ) -> SourceRecord:
     before = skipped.count if skipped else 0
     format_name = detect_format(source)
+    if columns and format_name != "table":
+        raise UsageError("has no columns to be named", file=source.name, remedy="leave out --columns")
     for batch in read_source(source, columns=columns, skipped=skipped, threads=threads):
         shards.add(batch)
         report(Progress(f"reading {Path(source.name).name}", source.bytes_read, source.raw_size, "bytes"))
     return SourceRecord(
-        Path(source.name).name,
+        os.fsencode(Path(source.name).name).decode(errors="backslashreplace"),
         format_name,
         source.size,
         source.sha256,

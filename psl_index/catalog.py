@@ -11,7 +11,6 @@ from psl_index.errors import UsageError
 from psl_index.index import Index
 
 _VIEWS = ("entries", "locations", "features")
-_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 def query(index: Index, sql: str) -> pa.RecordBatchReader:
@@ -37,9 +36,10 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
             connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{quoted}])")
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type not in _READING:
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise UsageError("SQL: only a single reading query is allowed", remedy="begin it with SELECT")
         answer = connection.sql(sql).to_arrow_reader()
+        _refuse_equal_names(answer.schema)
     except duckdb.Error as error:
         raise _refused(error) from error
     return pa.RecordBatchReader.from_batches(answer.schema, _batches(answer))
@@ -51,6 +51,13 @@ def _batches(answer: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield from answer
     except (duckdb.Error, OSError) as error:
         raise _refused(error) from error
+
+
+def _refuse_equal_names(schema: pa.Schema) -> None:
+    """JSON objects and tables hold a column once: one of two with the same name would be lost."""
+    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"SQL: two columns are called {twice!r}", remedy="name one of them with AS")
 
 
 def _refused(error: Exception) -> UsageError:

@@ -42,14 +42,12 @@ class Index:
         The index folder.
     manifest : Manifest
         What it holds and where that came from.
-    shards : tuple of Shard
-        The memory-mapped arrays.
     """
 
     def __init__(self, path: Path, manifest: Manifest, shards: tuple[Shard, ...]) -> None:
         self.path = path
         self.manifest = manifest
-        self.shards = shards
+        self._shards: tuple[Shard, ...] | None = shards
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Index:
@@ -84,7 +82,14 @@ class Index:
 
     def close(self) -> None:
         """Let go of the mapped files."""
-        self.shards = ()
+        self._shards = None
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The memory-mapped arrays; UsageError once the index is closed."""
+        if self._shards is None:
+            raise UsageError("is closed", file=str(self.path), remedy="open it again")
+        return self._shards
 
     @property
     def n_entries(self) -> int:
@@ -204,6 +209,11 @@ class Index:
         """As `locate`, for encoded peptides, with how many occurrences the limit left out of each."""
         if limit is not None and limit < 0:
             raise UsageError(f"the limit of occurrences must not be negative, but is {limit}")
+        if entries is not None and (entries.dtype != np.bool_ or entries.shape != (self.n_entries,)):
+            raise UsageError(
+                f"entries must be a bool array of shape ({self.n_entries},), one element an entry",
+                remedy="make it with Index.select",
+            )
         return search.locate(
             self.shards, peptides, equate_il=equate_il, wanted=entries, limit=limit, threads=_threads(threads)
         )

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from psl_index.sections import FORMAT_VERSION, Section
 FILE_NAME: Final = "manifest.json"
 
 _KIND: Final = "pslidx index"
+_SECTIONS: Final = {"text", "starts", "block_entry", "pos", "tail", "table"}
+_TABLES: Final = {"entries", "locations", "features"}
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
         raise damaged
     try:
         del body["format"], body["format_version"]
-        return Manifest(
+        manifest = Manifest(
             **body
             | {
                 "digest": digest,
@@ -153,12 +156,34 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
         )
     except (KeyError, TypeError, AttributeError):
         raise damaged from None
+    if not _adds_up(manifest):
+        raise damaged
+    return manifest
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file is the manifest of an index, of any version, or was before it was damaged."""
+    return path.is_file() and _KIND.encode() in path.read_bytes()
 
 
 def _shard(record: dict[str, Any]) -> ShardRecord:
     sections = {name: Section(**section) for name, section in record["sections"].items()}
     tables = {name: TableFile(**table) for name, table in record["tables"].items()}
     return ShardRecord(**record | {"sections": sections, "tables": tables})
+
+
+def _adds_up(manifest: Manifest) -> bool:
+    """Whether the shards follow each other, make up the whole, and have the parts that an index has."""
+    numbers = [(s.first_entry, s.entries, s.residues, s.depth, s.n_regular) for s in manifest.shards]
+    if not numbers or not all(isinstance(number, int) and number >= 0 for shard in numbers for number in shard):
+        return False
+    firsts = [0, *accumulate(shard.entries for shard in manifest.shards)]
+    return (
+        [shard.first_entry for shard in manifest.shards] == firsts[:-1]
+        and manifest.entries == firsts[-1]
+        and manifest.residues == sum(shard.residues for shard in manifest.shards)
+        and all(set(s.sections) == _SECTIONS and set(s.tables) == _TABLES for s in manifest.shards)
+    )
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ class Source:
 
     def __init__(self, name: str, stream: io.RawIOBase | io.BufferedIOBase, *, digest: bool = True) -> None:
         self.name = name
-        self._raw = _Raw(stream, _Digest() if digest else None)
+        self._raw = _Raw(stream, _Digest() if digest else None, owned=name != "-")
         self.raw_size = self._raw.size_on_disk()
         self._head = b""
         try:
@@ -95,8 +95,7 @@ class Source:
     def close(self) -> None:
         """Close the file; standard input stays open."""
         self._raw.stop_hashing()
-        if self.name != "-":
-            self._raw.close()
+        self._raw.close()
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` (anything writable); returns how many bytes, fewer than it holds only at the end.
@@ -183,7 +182,8 @@ class _Readable(Protocol):
 class _Raw(io.RawIOBase):
     """The file as it lies on disk, counted and hashed while it is read."""
 
-    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase, digest: _Digest | None) -> None:
+    def __init__(self, stream: io.RawIOBase | io.BufferedIOBase, digest: _Digest | None, *, owned: bool) -> None:
+        self._owned = owned  # standard input is not: it stays open, also when this object goes
         self.bytes_read = 0
         self.digest = digest
         self._stream = stream
@@ -216,7 +216,8 @@ class _Raw(io.RawIOBase):
         return self._head
 
     def close(self) -> None:
-        self._stream.close()
+        if self._owned:
+            self._stream.close()
         super().close()
 
     def stop_hashing(self) -> None:

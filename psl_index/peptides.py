@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from psl_index._jit import kernel
 from psl_index.alphabet import INVALID, encoding_table
-from psl_index.errors import PeptideError
+from psl_index.errors import PeptideError, UsageError
 
 
 class Peptides(NamedTuple):
@@ -54,6 +54,8 @@ def encode(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> Peptid
 
 
 def _as_string_array(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> pa.LargeStringArray:
+    if isinstance(peptides, str | bytes):
+        raise UsageError("expected peptides, found a single text", remedy="put it into a list")
     if isinstance(peptides, pa.ChunkedArray):
         peptides = peptides.combine_chunks()
     if isinstance(peptides, pa.Array):

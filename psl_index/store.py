@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from psl_index.errors import BusyError, InvalidIndexError, OutputError, UsageError
-from psl_index.manifest import FILE_NAME, Manifest, read_manifest
+from psl_index.manifest import FILE_NAME, Manifest, is_manifest, read_manifest
 
 _BUILDING = re.compile(r"building-(?P<host>.+)-(?P<process>\d+)")
 _PUBLISHED = re.compile(r"[0-9a-f]{16}")
+_SHARD = re.compile(r"shard-\d{4,}")
 _NEW_MANIFEST = f"{FILE_NAME}.new"
 
 
@@ -64,17 +65,24 @@ def publish(index: Path, built: Path, manifest: Manifest) -> None:
     target = index / manifest.folder
     for folder in (*(built / shard.folder for shard in manifest.shards), built):
         _sync_folder(folder)
-    if target.exists():
-        _replace_files(built, target)
-    else:
-        built.rename(target)
     new = index / _NEW_MANIFEST
-    with new.open("wb") as file:
-        file.write(manifest.to_bytes())
-        file.flush()
-        os.fsync(file.fileno())
-    _sync_folder(index)
-    new.replace(index / FILE_NAME)
+    existed = target.exists()
+    try:
+        if existed:
+            _replace_files(built, target)
+        else:
+            built.rename(target)
+        with new.open("wb") as file:
+            file.write(manifest.to_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(index)
+        new.replace(index / FILE_NAME)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        if not existed:
+            shutil.rmtree(target, ignore_errors=True)
+        raise
     _sync_folder(index)
 
 
@@ -82,8 +90,8 @@ def left_overs(index: Path) -> list[Path]:
     """Files and folders in `index` that its manifest does not name, in the order of their names."""
     try:
         named = {FILE_NAME, read_manifest(index).folder}
-    except InvalidIndexError:
-        named = {FILE_NAME}
+    except InvalidIndexError:  # it may be of another version: nothing that was published goes before a build succeeds
+        named = {path.name for path in index.iterdir() if path.name == FILE_NAME or _is_published(path)}
     return sorted(path for path in index.iterdir() if path.name not in named and _is_ours(path))
 
 
@@ -109,9 +117,17 @@ def _make_target(index: Path) -> bool:
 
 def _is_ours(path: Path) -> bool:
     return (
-        path.name in (FILE_NAME, _NEW_MANIFEST)
-        or _BUILDING.fullmatch(path.name) is not None
-        or _PUBLISHED.fullmatch(path.name) is not None
+        (path.name in (FILE_NAME, _NEW_MANIFEST) and is_manifest(path))
+        or (_BUILDING.fullmatch(path.name) is not None and path.is_dir())
+        or _is_published(path)
+    )
+
+
+def _is_published(path: Path) -> bool:
+    return (
+        _PUBLISHED.fullmatch(path.name) is not None
+        and path.is_dir()
+        and all(_SHARD.fullmatch(inner.name) for inner in path.iterdir())
     )
 
 

@@ -42,23 +42,22 @@ def verify(
     problems = []
     done = 0
     files = list(_files(folder, manifest))
-    total = sum(file.stat().st_size for file, _, _ in files)
     if full:
-        for file, skip, digest in files:
-            if file_digest(file, skip) != digest:
+        for file, skip, size, digest in files:
+            if not file.exists() or file_digest(file, skip) != digest:
                 problems.append(
                     InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
                 )
-            done += file.stat().st_size
+            done += size
             if progress:
-                progress(done, total)
+                progress(done, manifest.n_bytes)
     return Verification(len(files), done, tuple(problems), tuple(left_overs(Path(path))))
 
 
-def _files(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, int, str]]:
-    """Each file, the bytes of its header, and the digest of what follows."""
+def _files(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, int, int, str]]:
+    """Each file, the bytes of its header, its size, and the digest of what follows the header."""
     for shard in manifest.shards:
         for section in shard.sections.values():
-            yield folder / shard.folder / section.file, HEADER_BYTES, section.xxh128
+            yield folder / shard.folder / section.file, HEADER_BYTES, section.n_bytes, section.xxh128
         for table in shard.tables.values():
-            yield folder / shard.folder / table.file, 0, table.xxh128
+            yield folder / shard.folder / table.file, 0, table.n_bytes, table.xxh128

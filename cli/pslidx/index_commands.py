@@ -10,7 +10,6 @@ import click
 from pslidx import destination
 from pslidx.messages import say, warn
 from pslidx.options import (
-    column_names,
     debug_option,
     index_argument,
     output_options,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 @click.option("--release", metavar="NAME", help="Release of the data base, such as 2026_01, to keep in the index.")
 @click.option(
     "--columns",
-    type=column_names,
     metavar="OURS=THEIRS,...",
     help="Names of the columns accession, sequence and locations in a table, where it has others.",
 )
@@ -51,7 +49,7 @@ def build(
     sources: tuple[str, ...],
     index: Path,
     release: str | None,
-    columns: dict[str, str] | None,
+    columns: str | None,
     skip_bad: bool,
     threads: int,
     memory: int | None,
@@ -69,6 +67,7 @@ def build(
       pslidx build deeploc2.csv --columns accession=ACC,locations=Labels,sequence=Sequence -o deeploc2
     """
     import psl_index
+    from psl_index.tables import parse_columns
 
     skipped = psl_index.Skipped() if skip_bad else None
     with raised(), shown() as report:
@@ -76,7 +75,7 @@ def build(
             sources,
             index,
             release=release,
-            columns=columns,
+            columns=parse_columns(columns) if columns else None,
             skipped=skipped,
             threads=threads,
             memory=memory,
@@ -135,7 +134,7 @@ def verify(index: Path, full: bool) -> None:
             progress=lambda done, total: report(psl_index.Progress("checking", done, total, "bytes")),
         )
     for path in found.left_overs:
-        warn(f"{path}: left over from a build that was cut off; harmless, the next build removes it")
+        warn(f"{path}: not part of the index (an earlier one, or of a build); the next build removes it")
     for problem in found.problems[:-1]:
         say(f"error: {problem}")
     if found.problems:

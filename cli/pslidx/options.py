@@ -25,19 +25,6 @@ def size_in_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
-def column_names(text: str) -> dict[str, str]:
-    """Our names of columns and those in the file, from ``accession=ACC,locations=Labels``."""
-    columns: dict[str, str] = {}
-    for pair in text.split(","):
-        ours, _, theirs = (part.strip() for part in pair.partition("="))
-        if not (ours and theirs):
-            raise click.BadParameter(f"{pair!r} is not a pair such as accession=ACC.")
-        if ours in columns:
-            raise click.BadParameter(f"{ours!r} is named twice.")
-        columns[ours] = theirs
-    return columns
-
-
 def debug_option(command: Command) -> Command:
     """``--debug``, before or after the name of a command."""
     return click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 import pytest
-from pslidx.options import column_names, size_in_bytes
+from pslidx.options import size_in_bytes
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,3 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is not a size such as 800M or 8G"):
         size_in_bytes(text)
-
-
-def test_column_names() -> None:
-    assert column_names("accession=ACC, locations=Sub cell") == {"accession": "ACC", "locations": "Sub cell"}
-    assert column_names("a=b=c") == {"a": "b=c"}
-
-
-@pytest.mark.parametrize("text", ["", "accession", "accession=", "=ACC", "a=b,", "a=b,a=c"])
-def test_no_column_names(text: str) -> None:
-    with pytest.raises(click.BadParameter, match=r"is not a pair such as|is named twice"):
-        column_names(text)

@@ -63,6 +63,8 @@ def test_an_answer_without_rows_has_a_header(pslidx: Call, index: Path) -> None:
         "DROP VIEW entries",
         "CREATE TABLE x AS SELECT 1",
         "COPY entries TO 'out.csv'",
+        "EXPLAIN ANALYZE COPY entries TO 'out.csv'",
+        "SELECT 1 AS a, 2 AS a",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SET threads = 1",
         "SELECT CAST(accession AS INTEGER) FROM entries",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
@@ -129,3 +131,22 @@ def test_every_length_around_every_limit(index: Index, tmp_path: Path, length: i
 
 def _overlapping(sequence: str, peptide: str) -> int:
     return sum(sequence.startswith(peptide, i) for i in range(len(sequence)))
+
+
+def test_a_single_text_is_not_taken_for_peptides(index: Index) -> None:
+    with pytest.raises(UsageError, match="put it into a list"):
+        index.count("SKL")
+
+
+@pytest.mark.parametrize("entries", [np.array([1]), np.zeros(5, bool), np.zeros(0, bool), np.zeros(6)])
+def test_entries_must_be_a_mask_of_all_entries(index: Index, entries: npt.NDArray[Any]) -> None:
+    with pytest.raises(UsageError, match="bool array of shape"):
+        index.locate(["AA"], entries=entries)
+
+
+def test_a_closed_index_says_so(tmp_path: Path) -> None:
+    with build_index(tmp_path, ["MAAAGRSAW"]) as index:
+        assert index.count(["AAA"]).tolist() == [1]
+    for question in (lambda: index.count(["AAA"]), lambda: index.locate(["AAA"]), lambda: index.read("entries")):
+        with pytest.raises(UsageError, match="is closed"):
+            question()

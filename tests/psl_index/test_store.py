@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from psl_index import Index, build, verify
-from psl_index.errors import BusyError, InputError, InvalidIndexError, UsageError
+from psl_index.errors import BusyError, InputError, InvalidIndexError, OutputError, UsageError
 from psl_index.store import left_overs
 from tests.proteomes import build_index, write_table
 
@@ -65,6 +65,64 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, name: str
     with pytest.raises(UsageError, match="neither empty nor an index"):
         build([write_table(tmp_path / "proteome.tsv", ["MA"])], target)
     assert (target / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef", "building-somewhere-1", "manifest.json", "manifest.json.new"])
+def test_what_only_has_one_of_our_names_is_not_ours(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    if name == "0123456789abcdef":
+        (target / name).mkdir()
+        (target / name / "notes").write_text("mine")
+    else:
+        (target / name).write_text("{}")
+    with pytest.raises(UsageError, match="neither empty nor an index"):
+        build([write_table(tmp_path / "proteome.tsv", ["MA"])], target)
+    assert (target / name).exists()
+
+
+def test_a_failing_build_keeps_an_index_that_cannot_be_read(tmp_path: Path) -> None:
+    """One of another version, say: it goes when a new one has taken its place, not before."""
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    manifest = index.path / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format_version": 1', b'"format_version": 2'))
+    before = files(index.path)
+    with pytest.raises(InputError):
+        build([write_table(tmp_path / "bad.tsv", ["MA4"])], index.path)
+    assert files(index.path) == before
+    build([tmp_path / "proteome.tsv"], index.path)
+    assert Index.open(index.path).count(["AAA"]).tolist() == [1]
+
+
+def test_a_failure_to_publish_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    before = files(index.path)
+    write_table(tmp_path / "proteome.tsv", ["MRTCYIAK"])
+
+    def full_disk(path: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(OutputError, match="No space left"):
+        build([tmp_path / "proteome.tsv"], index.path)
+    assert files(index.path) == before
+
+
+def test_sources_are_checked_before_anything_is_read(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "proteome.tsv", ["MA"])
+    for sources, options in (
+        (str(table), {}),
+        ([], {}),
+        (["-", "-"], {}),
+        ([table], {"columns": {"acession": "accession"}}),
+    ):
+        with pytest.raises(UsageError):
+            build(sources, tmp_path / "index", **options)
+    fasta = tmp_path / "one.fasta"
+    fasta.write_text(">P1\nMA\n")
+    with pytest.raises(UsageError, match="no columns"):
+        build([fasta], tmp_path / "index", columns={"accession": "ACC"})
+    assert not (tmp_path / "index").exists()
 
 
 def test_a_file_is_refused_as_target(tmp_path: Path) -> None:
