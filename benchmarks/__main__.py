@@ -1,7 +1,7 @@
 """Run the benchmarks and print one table: `python -m benchmarks [SECTION ...]`.
 
-Sections: real (indexes and scores the real data), exactness (against `find`), parse, scale (build, search and end to
-end at 200 million synthetic residues), start (whole processes).
+Sections: real (indexes and scores the real data), exactness (against `find`), parse; at 200 million synthetic residues
+end-to-end (flat file to index), build (text to index) and search; start (whole processes).
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psl_index
 from benchmarks import build, end_to_end, exactness, parse, real, search
 from benchmarks.report import Finding, machine, print_findings
 from psl_eval.synthetic import proteome, write_fasta, write_flat_file
 from psl_index import Index
 from psl_index.opening import open_source
 
-SECTIONS = ("real", "exactness", "parse", "scale", "start")
+SECTIONS = ("real", "exactness", "parse", "end-to-end", "build", "search", "start")
 DATA = Path(os.environ.get("PSLIDX_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
@@ -38,10 +39,10 @@ def main() -> int:
     return 0 if print_findings(_findings(chosen, arguments.folder, int(arguments.residues))) else 1
 
 
-def _findings(sections: tuple[str, ...] | list[str], folder: Path, residues: int) -> Iterator[Finding]:
-    if {"real", "exactness", "parse", "start"} & set(sections) and not DATA.is_dir():
-        sys.exit(f"no real data at {DATA}: set PSLIDX_DATA, or ask for the section `scale` alone")
-    if {"real", "exactness", "start"} & set(sections):
+def _findings(sections: Sequence[str], folder: Path, residues: int) -> Iterator[Finding]:
+    if {"real", "exactness", "parse"} & set(sections) and not DATA.is_dir():
+        sys.exit(f"no real data at {DATA}: set PSLIDX_DATA, or ask for the sections end-to-end, build and search")
+    if {"real", "exactness"} & set(sections):
         yield from real.build_findings(DATA, folder)
     if "real" in sections:
         yield from real.score_findings(DATA, Index.open(folder / "deeploc2"))
@@ -50,22 +51,30 @@ def _findings(sections: tuple[str, ...] | list[str], folder: Path, residues: int
             yield from exactness.findings(name, Index.open(folder / name), 100_000, seed=1)
     if "parse" in sections:
         yield from parse.findings(_plain(DATA / "sprot" / "real_sprot.dat.gz", folder), 60)
-    if "scale" in sections:
-        yield from _scale_findings(folder, residues)
-    if "start" in sections:
-        yield from end_to_end.start_findings(folder / "real_sprot")
+    if {"end-to-end", "build", "search", "start"} & set(sections):
+        yield from _scale_findings(sections, folder, residues)
 
 
-def _scale_findings(folder: Path, residues: int) -> Iterator[Finding]:
+def _scale_findings(sections: Sequence[str], folder: Path, residues: int) -> Iterator[Finding]:
     flat_file, fasta = folder / f"synthetic-{residues}.dat", folder / f"synthetic-{residues}.fasta"
     if not flat_file.exists():
         print(f"making {flat_file} and {fasta.name} ...", file=sys.stderr)
         write_flat_file(proteome(residues, seed=1), flat_file)
         write_fasta(proteome(residues, seed=1), fasta)
-    yield from end_to_end.findings(flat_file, folder / "synthetic")
-    index = Index.open(folder / "synthetic")
-    yield from build.findings(index.shards[0], index.manifest.shards[0], folder / "sections", os.cpu_count() or 1)
-    yield from search.findings(index, fasta, folder)
+    built = folder / "synthetic"
+    if "end-to-end" in sections:
+        yield from end_to_end.findings(flat_file, built)
+    elif not built.exists():
+        print(f"building {built} ...", file=sys.stderr)
+        psl_index.build([flat_file], built)
+    with Index.open(built) as index:
+        if "build" in sections:
+            threads = os.cpu_count() or 1
+            yield from build.findings(index.shards[0], index.manifest.shards[0], folder / "sections", threads)
+        if "search" in sections:
+            yield from search.findings(index, fasta, folder)
+    if "start" in sections:
+        yield from end_to_end.start_findings(built)
 
 
 def _plain(source: Path, folder: Path) -> Path:
