@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,7 @@ COUNTS: Final = pa.schema(
 )
 
 _PEPTIDES_AT_ONCE: Final = 1 << 14
+_HITS_AT_ONCE: Final = 1 << 21
 _ROWS_AT_ONCE: Final = 1 << 16
 
 
@@ -71,7 +72,7 @@ class Search:
         """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""
         columns = self._index.read("entries", ["accession", "entry_name", "taxon_id"])
         entries = pa.RecordBatch.from_arrays([column.combine_chunks() for column in columns], schema=columns.schema)
-        for part in self._parts(peptides):
+        for part in self._few_hits(self._parts(peptides), limit):
             found = self._index.occurrences(
                 encode(part),
                 equate_il=self._equate_il,
@@ -94,6 +95,17 @@ class Search:
         while part := list(islice(rest, _PEPTIDES_AT_ONCE)):
             self.asked += len(part)
             yield pa.array(part, pa.string())
+
+    def _few_hits(self, parts: Iterable[pa.StringArray], limit: int | None) -> Iterator[pa.StringArray]:
+        """Cut parts into pieces that do not have too many occurrences together, or a single peptide."""
+        for part in parts:
+            occurrences = self._index.count(part, equate_il=self._equate_il, threads=self._threads)
+            if limit is not None:
+                occurrences = np.minimum(occurrences, limit)
+            piece = np.cumsum(occurrences) // _HITS_AT_ONCE
+            cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(part)]
+            for start, end in pairwise(cuts):
+                yield part.slice(start, end - start)
 
     def _counted(self, peptides: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         if self._wanted is None:
