@@ -81,7 +81,7 @@ def test_the_readme_names_every_command() -> None:
         ),
         (
             ["build", "x", "-o", "y", "--columns", "a"],
-            "error: Invalid value for '--columns': 'a' is not a pair",
+            "error: --columns: 'a' does not name a column",
         ),
         (["sql", "x"], "error: Missing argument 'QUERY'"),
         (["hitrate", "x", "y"], "error: Missing option '-o'"),
