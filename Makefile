@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench soak clean help
+.PHONY: demo test check bench growth soak coverage clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,14 +22,25 @@ check: $(VENV)/.installed-dev  ## format, lint, types and import direction
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-bench  ## speed against named peers at 200 million residues (half an hour, 10 GB of disk)
+bench: $(VENV)/.installed-bench  ## speed against named peers at 208 million residues (half an hour, 10 GB of disk)
 	@$(BIN)/python -m benchmarks
+
+growth: $(VENV)/.installed-bench  ## how cost grows from 1 to 500 million residues, for docs/growth.md (an hour, 20 GB)
+	@$(BIN)/python -m benchmarks growth --record
 
 soak: $(VENV)/.installed-dev  ## the property tests with many more cases (an hour)
 	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults tests/cli/test_interruptions.py
 
+coverage: $(VENV)/.installed-dev  ## lines and branches of psl_index that the tests reach, with the jit off
+	@NUMBA_DISABLE_JIT=1 PSLIDX_EXAMPLES=10 $(BIN)/python -m coverage run -m pytest -q \
+		tests/psl_index tests/properties tests/faults/test_malformed_index.py tests/faults/test_resumed.py \
+		tests/faults/test_folders.py tests/cli/test_index_commands.py tests/cli/test_sql_command.py \
+		tests/cli/test_search_command.py -k "not die and not dies and not killed"
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report
+
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pslidx needs Python 3.11 or newer; name one with `make PYTHON=python3.12 ...`")'

@@ -1,7 +1,7 @@
 """Run the benchmarks and print one table: `python -m benchmarks [SECTION ...]`.
 
-Sections: real (indexes and scores the real data), exactness (against `find`), parse; at 200 million synthetic residues
-end-to-end (flat file to index), build (text to index) and search; start (whole processes).
+Ends with 1 where a budget of `budgets.toml` is missed. `--residues 1e6` tries everything out quickly; what holds for
+another size is then shown and not judged.
 """
 
 from __future__ import annotations
@@ -9,80 +9,206 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
-import psl_index
-from benchmarks import build, end_to_end, exactness, parse, real, search
-from benchmarks.report import Finding, machine, print_findings
-from psl_eval.synthetic import proteome, write_fasta, write_flat_file
+from benchmarks.budgets import read_budgets
+from benchmarks.inputs import DATA, REAL, Proteome, real_flat_file, real_index
+from benchmarks.machine import heading
+from benchmarks.report import Finding, judge, not_measured, print_head, print_row, write_table
 from psl_index import Index
-from psl_index.opening import open_source
 
-SECTIONS = ("real", "exactness", "parse", "end-to-end", "build", "search", "start")
-DATA = Path(os.environ.get("PSLIDX_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+RESULTS = Path(__file__).with_name("results")
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "growth.md"
+THREADS = os.cpu_count() or 1
 
 
-def main() -> int:
-    """Exit code 1 where a bound was missed."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; all by default")
-    parser.add_argument("--residues", type=float, default=200e6, help="of the synthetic proteome")
-    parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="for inputs and indexes; kept")
-    arguments = parser.parse_args()
-    unknown = set(arguments.sections) - set(SECTIONS)
+@dataclass(frozen=True)
+class Bench:
+    """What the sections are run with."""
+
+    folder: Path  # of inputs and indexes
+    residues: int  # of the synthetic proteome
+    sizes: tuple[int, ...] = ()  # residues, for how cost grows
+    record: bool = False  # write into the documents
+
+    @cached_property
+    def proteome(self) -> Proteome:
+        """The synthetic proteome."""
+        return Proteome(self.residues, self.folder)
+
+    @cached_property
+    def index(self) -> Index:
+        """Its index, opened."""
+        return Index.open(self.proteome.index)
+
+
+# Sections import what they run: a peer that is not installed is missed by its own section only.
+
+
+def _real(bench: Bench) -> Iterator[Finding]:
+    """index and score the real data"""
+    from benchmarks import real
+
+    yield from real.build_findings(bench.folder)
+    yield from real.score_findings(bench.folder)
+
+
+def _exactness(bench: Bench) -> Iterator[Finding]:
+    """100,000 peptides on each real data base, against bytes.find"""
+    from benchmarks import exactness
+
+    for name in REAL:
+        yield from exactness.findings(name, real_index(name, bench.folder), 100_000, seed=1)
+
+
+def _generator(bench: Bench) -> Iterator[Finding]:
+    """the synthetic proteome beside DeepLoc 2.0"""
+    from benchmarks import generator
+
+    yield from generator.findings(DATA, bench.folder)
+
+
+def _parse(bench: Bench) -> Iterator[Finding]:
+    """real flat file to tables, against Bio.SwissProt"""
+    from benchmarks import parse
+
+    yield from parse.findings(real_flat_file(bench.folder))
+
+
+def _end_to_end(bench: Bench) -> Iterator[Finding]:
+    """synthetic flat file to tables and to an index, against Bio.SwissProt"""
+    from benchmarks import end_to_end, parse
+
+    yield from parse.scale_findings(bench.proteome.flat_file, bench.residues)
+    yield from end_to_end.findings(bench.proteome.flat_file, bench.residues)
+
+
+def _build(bench: Bench) -> Iterator[Finding]:
+    """text to index, against pydivsufsort; size of the index"""
+    from benchmarks import build
+
+    yield from build.findings(bench.index, bench.residues, bench.proteome.folder / "sections", THREADS)
+
+
+def _search(bench: Bench) -> Iterator[Finding]:
+    """open, count and locate, against pepmatch and the memory's bandwidth"""
+    from benchmarks import search
+
+    yield from search.findings(bench.index, bench.proteome, THREADS)
+
+
+def _unindexed(bench: Bench) -> Iterator[Finding]:
+    """locate, against bytes.find, DuckDB and pyahocorasick"""
+    from benchmarks import unindexed
+
+    yield from unindexed.findings(bench.index, bench.residues, THREADS)
+
+
+def _scan(bench: Bench) -> Iterator[Finding]:
+    """locate in a FASTA file without an index, against ahocorasick_rs"""
+    from benchmarks import scan
+
+    yield from scan.findings(bench.proteome.fasta, bench.residues, THREADS)
+
+
+def _start(bench: Bench) -> Iterator[Finding]:
+    """commands from start to end"""
+    from benchmarks import end_to_end
+
+    yield from end_to_end.start_findings(bench.proteome.index, bench.residues)
+
+
+def _growth(bench: Bench) -> Iterator[Finding]:
+    """time and memory at growing sizes, for docs/growth.md; only where it is asked for"""
+    from benchmarks import growth
+
+    page = PAGE if bench.record else bench.folder / PAGE.name
+    yield from growth.findings(bench.folder, bench.sizes, THREADS, page)
+
+
+SECTIONS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
+    "real": _real,
+    "exactness": _exactness,
+    "generator": _generator,
+    "parse": _parse,
+    "end-to-end": _end_to_end,
+    "build": _build,
+    "search": _search,
+    "unindexed": _unindexed,
+    "scan": _scan,
+    "start": _start,
+    "growth": _growth,
+}
+ON_REAL_DATA = {"real", "exactness", "generator", "parse"}
+ON_REQUEST = {"growth"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 1 where a budget was missed."""
+    options, bench = _parse_arguments(arguments)
+    budgets = read_budgets()
+    lines = heading()
+    print("\n".join(lines) + "\n", flush=True)
+    print_head()
+    rows = []
+    for row in judge(_findings(options.sections, bench), budgets):
+        print_row(row)
+        rows.append(row)
+    forgotten = not_measured(rows, budgets, options.sections)
+    missed = [row.finding.key for row in rows if row.missed]
+    print(f"\n{len(rows)} findings, {len(missed)} missed{': ' if missed else ''}{', '.join(missed)}")
+    if forgotten:
+        print(f"budgets without a finding: {', '.join(forgotten)}")
+    if options.record and not ON_REQUEST.issuperset(options.sections):
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{version('pslidx')}.md"
+        write_table(rows, lines, path)
+        print(f"written to {path}")
+    return 1 if missed or forgotten else 0
+
+
+def _parse_arguments(arguments: list[str] | None) -> tuple[argparse.Namespace, Bench]:
+    described = "\n".join(f"  {name:<12}{section.__doc__}" for name, section in SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"{__doc__}\nSections:\n{described}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("sections", nargs="*", metavar="SECTION", help="by default all but growth")
+    add("--residues", type=_number, default=208_000_000, help="of the synthetic proteome (208e6)")
+    add("--sizes", default="1e6,20e6,60e6,208e6,500e6", help="residues, for growth (%(default)s)")
+    add("--folder", type=Path, default=Path("build/bench"), help="for inputs and indexes; kept")
+    add("--record", action="store_true", help="write the table to benchmarks/results, growth to docs")
+    options = parser.parse_args(arguments)
+    options.sections = options.sections or [name for name in SECTIONS if name not in ON_REQUEST]
+    unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}")
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    print(machine())
-    chosen = arguments.sections or SECTIONS
-    return 0 if print_findings(_findings(chosen, arguments.folder, int(arguments.residues))) else 1
+    if ON_REAL_DATA & set(options.sections) and not DATA.is_dir():
+        others = [name for name in SECTIONS if name not in ON_REAL_DATA]
+        parser.error(f"no real data at {DATA}: set PSLIDX_DATA, or ask for {', '.join(others)}")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    sizes = tuple(_number(size) for size in options.sizes.split(","))
+    if len(set(sizes)) < 2:
+        parser.error("growth needs two sizes or more")
+    return options, Bench(options.folder, options.residues, sizes, options.record)
 
 
-def _findings(sections: Sequence[str], folder: Path, residues: int) -> Iterator[Finding]:
-    if {"real", "exactness", "parse"} & set(sections) and not DATA.is_dir():
-        sys.exit(f"no real data at {DATA}: set PSLIDX_DATA, or ask for the sections end-to-end, build and search")
-    if {"real", "exactness"} & set(sections):
-        yield from real.build_findings(DATA, folder)
-    if "real" in sections:
-        yield from real.score_findings(DATA, Index.open(folder / "deeploc2"))
-    if "exactness" in sections:
-        for name in ("real_sprot", "deeploc2"):
-            yield from exactness.findings(name, Index.open(folder / name), 100_000, seed=1)
-    if "parse" in sections:
-        yield from parse.findings(_plain(DATA / "sprot" / "real_sprot.dat.gz", folder), 60)
-    if {"end-to-end", "build", "search", "start"} & set(sections):
-        yield from _scale_findings(sections, folder, residues)
+def _findings(sections: list[str], bench: Bench) -> Iterator[Finding]:
+    for name in sections:
+        try:
+            yield from SECTIONS[name](bench)
+        except ModuleNotFoundError as error:
+            sys.exit(f"section {name} needs {error.name}: pip install -c constraints.txt '.[bench]'")
 
 
-def _scale_findings(sections: Sequence[str], folder: Path, residues: int) -> Iterator[Finding]:
-    flat_file, fasta = folder / f"synthetic-{residues}.dat", folder / f"synthetic-{residues}.fasta"
-    if not flat_file.exists():
-        print(f"making {flat_file} and {fasta.name} ...", file=sys.stderr)
-        write_flat_file(proteome(residues, seed=1), flat_file)
-        write_fasta(proteome(residues, seed=1), fasta)
-    built = folder / "synthetic"
-    if "end-to-end" in sections:
-        yield from end_to_end.findings(flat_file, built)
-    elif not built.exists():
-        print(f"building {built} ...", file=sys.stderr)
-        psl_index.build([flat_file], built)
-    with Index.open(built) as index:
-        if "build" in sections:
-            threads = os.cpu_count() or 1
-            yield from build.findings(index.shards[0], index.manifest.shards[0], folder / "sections", threads)
-        if "search" in sections:
-            yield from search.findings(index, fasta, folder)
-    if "start" in sections:
-        yield from end_to_end.start_findings(built)
-
-
-def _plain(source: Path, folder: Path) -> Path:
-    """The source without compression, so that both parsers read the same plain file."""
-    plain = folder / source.name.removesuffix(".gz")
-    with open_source(source) as opened:
-        plain.write_bytes(opened.read())
-    return plain
+def _number(text: str) -> int:
+    return int(float(text))
 
 
 if __name__ == "__main__":

@@ -31,12 +31,11 @@ def findings(name: str, index: Index, number: int, seed: int) -> Iterator[Findin
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         differences = sum(pool.map(_differing, parts))
     yield Finding(
-        f"exactness on {name}: peptides that differ from find",
+        f"{name}: peptides unlike bytes.find",
         differences,
-        f"of {len(peptides):,}",
-        0,
-        True,
-        f"{len(rare):,} span a rare letter",
+        "peptides",
+        f"of {len(peptides):,}, {len(rare):,} of them span a rare letter",
+        f"exactness.{name}",
     )
 
 
@@ -55,13 +54,14 @@ def _differing(part: tuple[Path, list[str]]) -> int:
     differences = 0
     for i in range(len(peptides)):
         needle = encoded.codes[encoded.offsets[i] : encoded.offsets[i + 1]].tobytes()
-        expected = _find_all(haystack, needle)
+        expected = find_all(haystack, needle)
         found = positions[cuts[i] : cuts[i + 1]]
         differences += not (np.array_equal(found, expected) and counts[i] == len(expected))
     return differences
 
 
-def _find_all(haystack: bytes, needle: bytes) -> npt.NDArray[np.int64]:
+def find_all(haystack: bytes, needle: bytes) -> npt.NDArray[np.int64]:
+    """Every place of `needle` in `haystack`, overlapping ones included, as a plain loop gives them."""
     if len(needle) == 1:
         return np.flatnonzero(np.frombuffer(haystack, np.uint8) == needle[0])
     found = []

@@ -3,42 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from benchmarks.report import Finding, median_seconds, timed
+from benchmarks.inputs import DATA, REAL, build_index, real_index
+from benchmarks.report import Finding
+from benchmarks.timing import repeated
 from psl_eval import hit_rate
 from psl_eval.proteins import read_proteins
 from psl_eval.subsequences import read_subsequences
-from psl_index import Index, build
 
 
-def build_findings(data: Path, folder: Path) -> Iterator[Finding]:
+def build_findings(bench: Path) -> Iterator[Finding]:
     """Index the real Swiss-Prot entries and DeepLoc 2.0."""
-    for name, source in (
-        ("real_sprot", data / "sprot" / "real_sprot.dat.gz"),
-        ("deeploc2", data / "deeploc" / "deeploc2_train_validation.csv.gz"),
-    ):
-        seconds, summary = timed(lambda name=name, source=source: build([source], folder / name))
+    for name, source in REAL.items():
+        runs = repeated(partial(build_index, name, bench), 3)
+        summary = build_index(name, bench)
         yield Finding(
             f"index {source.name}",
-            seconds,
+            runs.median,
             "s",
-            detail=f"{summary.entries:,} entries, {summary.annotated:,} with a class, {summary.residues:,} residues",
+            f"{summary.entries:,} entries, {summary.annotated:,} with a class, {summary.residues:,} residues; {runs}",
         )
 
 
-def score_findings(data: Path, index: Index) -> Iterator[Finding]:
+def score_findings(bench: Path) -> Iterator[Finding]:
     """Score the released attention subsequences against DeepLoc 2.0, with and without the self hit."""
-    subsequences = read_subsequences(data / "released" / "lstm_attention_subsequences.csv.gz")
-    proteins = read_proteins(data / "released" / "test_sentences.txt.gz")
-    seconds = median_seconds(lambda: hit_rate(index, subsequences, proteins=proteins), 5)
+    index = real_index("deeploc2", bench)
+    subsequences = read_subsequences(DATA / "released" / "lstm_attention_subsequences.csv.gz")
+    proteins = read_proteins(DATA / "released" / "test_sentences.txt.gz")
+    runs = repeated(lambda: hit_rate(index, subsequences, proteins=proteins), 5)
     rates = hit_rate(index, subsequences, proteins=proteins)
     for row in rates.summary.to_pylist():
         if row["subset"] == "all":
             yield Finding(
-                f"hit rate of {row['subsequences']:,} released attention subsequences, {row['exclusion']}",
+                f"hit rate of released attention, {row['exclusion']}",
                 row["hit_rate"],
                 row["definition"],
-                detail=f"{row['proteins_scored']:,} proteins and {row['subsequences_scored']:,} subsequences scored",
+                f"{row['proteins_scored']:,} proteins and {row['subsequences_scored']:,} of {row['subsequences']:,} "
+                "subsequences scored",
             )
-    yield Finding("score them", seconds, "s", detail="index opened, files read")
+    yield Finding("score them", runs.median, "s", f"index opened, files read; {runs}")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from psl_index._intrinsics import prefetch
-from psl_index._jit import inlined, kernel
+from psl_index._jit import kernel
 from psl_index._search_kernels import BLOCK_BITS, entry_of, holds
 
 _AHEAD = 16  # rows between asking for a cache line and using it
@@ -22,7 +22,7 @@ _WALK = 32  # where more than one entry in so many is met, passing over all of t
 def tally_occurrences(
     codes: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
-    ranges: npt.NDArray[np.int64],
+    ranges: npt.NDArray[np.uint32],
     exact: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],
     targets: npt.NDArray[np.uint16],
@@ -62,9 +62,9 @@ def tally_occurrences(
         n_met = np.int64(0)
         length = offsets[i + 1] - offsets[i]
         for kind in range(2):
-            low, high = ranges[i, 2 * kind], ranges[i, 2 * kind + 1]
+            low, high = np.int64(ranges[i, 2 * kind]), np.int64(ranges[i, 2 * kind + 1])
             for row in range(low, high):
-                ahead = np.int64(pos[min(row + _AHEAD, high - 1)])
+                ahead = np.int64(pos[min(np.int64(row + _AHEAD), high - 1)])
                 prefetch(block_entry, ahead >> BLOCK_BITS)
                 position = np.int64(pos[row])
                 if position + length > len(text):
@@ -104,7 +104,7 @@ def tally_occurrences(
             distance[entry] = -1
 
 
-@inlined
+@kernel
 def _in_order(met: npt.NDArray[np.int64], n_met: int, distance: npt.NDArray[np.int64]) -> int:
     """Sort the first `n_met` elements of `met`: the entries that have a distance."""
     if n_met * _WALK > len(distance):
@@ -122,7 +122,7 @@ def _in_order(met: npt.NDArray[np.int64], n_met: int, distance: npt.NDArray[np.i
 def find_whole_entries(
     codes: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
-    ranges: npt.NDArray[np.int64],
+    ranges: npt.NDArray[np.uint32],
     text: npt.NDArray[np.uint8],
     entry_starts: npt.NDArray[np.uint32],
     block_entry: npt.NDArray[np.uint32],
@@ -142,7 +142,7 @@ def find_whole_entries(
     for i in range(len(ranges)):
         length = offsets[i + 1] - offsets[i]
         for kind in range(2):
-            low, high = ranges[i, 2 * kind], ranges[i, 2 * kind + 1]
+            low, high = np.int64(ranges[i, 2 * kind]), np.int64(ranges[i, 2 * kind + 1])
             for row in range(low, high):
                 position = np.int64(pos[row])
                 if position + length > len(text):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from psl_eval._hit_rate_kernels import find_whole_entries
+from psl_eval.identities import find_accessions, find_sequences
 from psl_eval.proteins import Queries
 from psl_index.errors import UsageError
 from psl_index.peptides import encode
@@ -88,7 +88,7 @@ def _entries_by_accession(index: Index, identifiers: pa.StringArray) -> npt.NDAr
         pa.table({"accession": accessions, "query": numbers, "rank": np.full_like(numbers, rank)})
         for rank, accessions in enumerate(_accessions(identifiers))
     )
-    found = candidates.join(_all_accessions(index), "accession", join_type="inner")
+    found = pa.concat_tables(index.over_shards(find_accessions, candidates))
     query, rank = found["query"].to_numpy(), found["rank"].to_numpy()
     best = np.full(len(identifiers), np.iinfo(np.int64).max)
     np.minimum.at(best, query, rank)
@@ -102,19 +102,6 @@ def _accessions(identifiers: pa.StringArray) -> tuple[pa.StringArray, ...]:
     second = pc.struct_field(pc.extract_regex(identifiers, r"^[^|]*\|(?P<second>[^|]+)(?:\||$)"), "second")
     field = pc.coalesce(second, identifiers)
     return identifiers, field, pc.replace_substring_regex(field, f"^({_ACCESSION})-[0-9]+$", r"\1")
-
-
-def _all_accessions(index: Index) -> pa.Table:
-    """Each accession of each entry, primary and secondary: columns accession and entry."""
-    table = index.read("entries", ["entry", "accession", "secondary_accessions"]).combine_chunks()
-    secondary = table["secondary_accessions"].combine_chunks()
-    entry = table["entry"].combine_chunks()
-    return pa.table(
-        {
-            "accession": pa.chunked_array([table["accession"].combine_chunks(), pc.list_flatten(secondary)]),
-            "entry": pa.chunked_array([entry, entry.take(pc.list_parent_indices(secondary))]),
-        }
-    )
 
 
 def _refuse_nameless(queries: Queries, unknown: npt.NDArray[np.bool_]) -> None:
@@ -138,24 +125,5 @@ def _entries_by_sequence(
     """(query, entry) of each entry with the sequence of a `wanted` query, int64 of shape (found, 2)."""
     here = sequences.take(pa.array(wanted))
     wanted = wanted[here.is_valid().to_numpy(zero_copy_only=False)]
-    peptides = encode(here.drop_null())
-    pairs = [np.empty((0, 2), np.int64)]
-    for shard in index.shards:
-        ranges = shard.find_ranges(peptides)
-        room, found = len(peptides), -1
-        while found < 0 or found > room:
-            room = max(room, found)
-            query, entry = np.empty(room, np.int64), np.empty(room, np.int64)
-            found = find_whole_entries(
-                peptides.codes,
-                peptides.offsets,
-                ranges,
-                shard.text,
-                shard.starts,
-                shard.block_entry,
-                shard.pos,
-                query,
-                entry,
-            )
-        pairs.append(np.stack([wanted[query[:found]], entry[:found] + shard.first_entry], axis=1))
-    return np.concatenate(pairs)
+    found = np.concatenate(list(index.over_shards(find_sequences, encode(here.drop_null()))))
+    return np.stack([wanted[found[:, 0]], found[:, 1]], axis=1)

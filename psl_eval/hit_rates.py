@@ -18,6 +18,7 @@ from psl_eval.subsequences import Subsequences, as_subsequences, read_subsequenc
 from psl_eval.tables import Scores, protein_table, subsequence_table, summary_table
 from psl_eval.tally import class_bits, tally
 from psl_index.errors import UsageError
+from psl_index.questions import count_annotated
 
 if TYPE_CHECKING:
     from psl_index.index import Index
@@ -135,5 +136,5 @@ def _index(index: Index) -> dict[str, Any]:
         "release": manifest.release,
         "sources": [source.name for source in manifest.sources],
         "entries": manifest.entries,
-        "annotated_entries": int(np.count_nonzero(index.class_masks)),
+        "annotated_entries": sum(index.over_shards(count_annotated)),
     }

@@ -35,4 +35,5 @@ def read_whole(path: str | os.PathLike[str], limit: int = _LIMIT) -> tuple[bytes
             content += piece
             if len(content) > limit:
                 raise InputError(f"holds more than {limit:,} bytes", file=source.name, remedy="split it")
-        return bytes(content), FileRecord(Path(source.name).name, source.size, source.sha256)
+        name = os.fsencode(Path(source.name).name).decode(errors="backslashreplace")
+        return bytes(content), FileRecord(name, source.size, source.sha256)

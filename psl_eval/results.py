@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
 from psl_eval.encoders import encoder
 from psl_eval.formats import FORMATS
+from psl_eval.replacement import replacing
 from psl_index.errors import OutputError, UsageError
 
 SUMMARY: Final = pa.schema(
@@ -87,12 +86,16 @@ class HitRates:
 def write_hit_rates(rates: HitRates, folder: str | os.PathLike[str], *, format: str = "tsv") -> None:
     """Write ``summary``, ``proteins`` and ``subsequences`` (with the format's ending) and ``manifest.json``.
 
-    The folder appears complete or not at all; earlier hit rates there are replaced.
+    Earlier hit rates there are replaced. The folder appears complete or not at all, whatever happens; a run that is
+    killed between taking the earlier ones away and putting the new ones there leaves it to the next run to put the
+    earlier ones back.
 
     Raises
     ------
     UsageError
         `folder` exists and holds something else, or there is no such format.
+    BusyError
+        Another process is writing there.
     OutputError
         It cannot be written.
     """
@@ -100,18 +103,12 @@ def write_hit_rates(rates: HitRates, folder: str | os.PathLike[str], *, format: 
     if format not in FORMATS:
         raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}")
     check_folder(target)
-    with _reported(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        written = target.with_name(f".{target.name}-{secrets.token_hex(8)}.tmp")
-        written.mkdir()
-        try:
-            for name in _TABLES:
-                _write_table(getattr(rates, name), written / f"{name}.{format}", format)
-            manifest = json.dumps(rates.manifest, indent=1, ensure_ascii=False) + "\n"
-            (written / _MANIFEST).write_text(manifest, encoding="utf-8")
-            _replace(target, written)
-        finally:
-            shutil.rmtree(written, ignore_errors=True)
+    with _reported(target), replacing(target) as new:
+        for name in _TABLES:
+            with _brought_to_disk(new / f"{name}.{format}") as file:
+                _write_table(getattr(rates, name), file, format)
+        with _brought_to_disk(new / _MANIFEST) as file:
+            file.write((json.dumps(rates.manifest, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
@@ -129,9 +126,11 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
         raise UsageError("is a file, not a folder", file=str(folder), remedy="name another with -o")
     names = {path.name for path in target.iterdir()}
     foreign = sorted(names - _OURS)
-    if foreign or (names and _MANIFEST not in names):
+    if not foreign and names and not _is_ours(target / _MANIFEST):
+        foreign = sorted(names)
+    if foreign:
         raise UsageError(
-            f"holds something else than hit rates ({(foreign or sorted(names))[0]!r})",
+            f"holds something else than hit rates ({foreign[0]!r})",
             file=str(folder),
             remedy="name another folder with -o",
         )
@@ -151,24 +150,25 @@ def _reported(target: Path) -> Iterator[None]:
         raise OutputError(f"cannot be written: {reason}", file=str(target)) from error
 
 
-def _replace(target: Path, written: Path) -> None:
-    """Put the folder `written` in the place of `target`, whose earlier hit rates go."""
-    if not target.exists():
-        written.rename(target)
-        return
-    earlier = target.with_name(f"{written.name}.old")
-    target.rename(earlier)
+def _is_ours(manifest: Path) -> bool:
+    """Whether it says that the files beside it are hit rates."""
     try:
-        written.rename(target)
-    except BaseException:
-        earlier.rename(target)
-        raise
-    shutil.rmtree(earlier)
+        written = json.loads(manifest.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return False
+    return isinstance(written, dict) and written.get("format") == KIND
 
 
-def _write_table(table: pa.Table, path: Path, format: str) -> None:
+@contextmanager
+def _brought_to_disk(path: Path) -> Iterator[BinaryIO]:
     with path.open("wb") as file:
-        encode = encoder(format, file, table.schema)
-        for batch in table.to_batches():
-            encode.write(batch)
-        encode.finish()
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_table(table: pa.Table, file: BinaryIO, format: str) -> None:
+    encode = encoder(format, file, table.schema)
+    for batch in table.to_batches():
+        encode.write(batch)
+    encode.finish()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,12 +14,14 @@ from psl_eval._hit_rate_kernels import tally_occurrences
 from psl_eval.exclusions import Excluded
 from psl_index.classes import CLASSES
 from psl_index.ordered_map import ordered_map
-from psl_index.peptides import encode
+from psl_index.peptides import Peptides, encode
+from psl_index.shard import Shard
 
 if TYPE_CHECKING:
     from psl_index.index import Index
 
-_PART: Final = 256  # subsequences a thread takes at a time; a short one can cost as much as thousands
+_ROWS_AT_ONCE: Final = 1 << 17  # subsequences that shards are asked about together
+_PART: Final = 256  # of them, what a thread takes at a time; a short one can cost as much as thousands
 
 
 class Tally(NamedTuple):
@@ -33,6 +34,26 @@ class Tally(NamedTuple):
     matching: npt.NDArray[np.int64]  # (n, 2, k) those of them with the class
     proximity: npt.NDArray[np.float64]  # (n, 2, k) sum over the latter of 1 / max(1, distance)
 
+    def part(self, rows: slice) -> Tally:
+        """That of some subsequences, without copying."""
+        return Tally(self.entries[rows], self.matching[rows], self.proximity[rows])
+
+    def add(self, other: Tally) -> None:
+        """Add that of other entries."""
+        self.entries[:] += other.entries
+        self.matching[:] += other.matching
+        self.proximity[:] += other.proximity
+
+
+class Scored(NamedTuple):
+    """Subsequences as shards are asked about them; n of them against k classes each."""
+
+    peptides: Peptides
+    starts: npt.NDArray[np.int64]  # (n,) where each starts in its protein, 1-based
+    targets: npt.NDArray[np.uint16]  # (n, k) classes as `class_bits` gives them
+    query: npt.NDArray[np.int64]  # (n,) number of each one's protein in `excluded`
+    excluded: Excluded
+
 
 def tally(
     index: Index,
@@ -43,7 +64,10 @@ def tally(
     excluded: Excluded,
     threads: int,
 ) -> Tally:
-    """Tally each subsequence; the same to the bit for any number of threads and shards.
+    """Tally each subsequence.
+
+    Each shard gives sums of its own, which are added in the order of the shards: the same to the bit for any number
+    of threads, and wherever the shards are asked.
 
     Parameters
     ----------
@@ -57,53 +81,66 @@ def tally(
     threads : int
         0 for as many as the machine has.
     """
-    n_rows, n_targets = targets.shape
-    peptides = encode(subsequences)
-    classes = index.class_masks
-    result = Tally(
-        np.zeros((n_rows, 2), np.int64),
-        np.zeros((n_rows, 2, n_targets), np.int64),
-        np.zeros((n_rows, 2, n_targets), np.float64),
-    )
+    total = _zeros(*targets.shape)
+    for first in range(0, len(targets), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        asked = Scored(encode(subsequences[rows]), starts[rows], targets[rows], query[rows], excluded)
+        for of_shard in index.over_shards(tally_shard, asked, threads=threads):
+            total.part(rows).add(of_shard)
+    return total
+
+
+def tally_shard(shard: Shard, asked: Scored, *, threads: int) -> Tally:
+    """Tally each subsequence over the entries of one shard; the same to the bit for any number of threads."""
+    n_rows, n_targets = asked.targets.shape
+    classes = shard.entry_tables.class_masks
+    exact = np.array([shard.exact_regular, shard.exact_irregular])
+    result = _zeros(n_rows, n_targets)
     parts = range(0, n_rows, _PART)
-    threads = min(threads if threads > 0 else os.cpu_count() or 1, len(parts))
-    most_entries = max(shard.n_entries for shard in index.shards)
+    threads = min(threads, len(parts))
     scratch: SimpleQueue[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = SimpleQueue()
     for _ in range(threads):
-        scratch.put((np.full(most_entries, -1), np.empty(most_entries, np.int64)))
+        scratch.put((np.full(shard.n_entries, -1), np.empty(shard.n_entries, np.int64)))
 
     def tally_part(first: int) -> None:
         rows = slice(first, min(first + _PART, n_rows))
-        part = peptides.part(rows.start, rows.stop)
+        part = asked.peptides.part(rows.start, rows.stop)
         distance, met = scratch.get()
         try:
-            for shard in index.shards:
-                tally_occurrences(
-                    part.codes,
-                    part.offsets,
-                    shard.find_ranges(part),
-                    np.array([shard.exact_regular, shard.exact_irregular]),
-                    starts[rows],
-                    targets[rows],
-                    query[rows],
-                    excluded.offsets,
-                    excluded.entries,
-                    shard.text,
-                    shard.starts,
-                    shard.block_entry,
-                    shard.pos,
-                    shard.first_entry,
-                    classes[shard.first_entry : shard.first_entry + shard.n_entries],
-                    distance[: shard.n_entries],
-                    met,
-                    *(array[rows] for array in result),
-                )
+            tally_occurrences(
+                part.codes,
+                part.offsets,
+                shard.find_ranges(part),
+                exact,
+                asked.starts[rows],
+                asked.targets[rows],
+                asked.query[rows],
+                asked.excluded.offsets,
+                asked.excluded.entries,
+                shard.text,
+                shard.starts,
+                shard.block_entry,
+                shard.pos,
+                shard.first_entry,
+                classes,
+                distance,
+                met,
+                *result.part(rows),
+            )
         finally:
             scratch.put((distance, met))
 
     for _ in ordered_map(tally_part, parts, threads):
         pass
     return result
+
+
+def _zeros(n_rows: int, n_targets: int) -> Tally:
+    return Tally(
+        np.zeros((n_rows, 2), np.int64),
+        np.zeros((n_rows, 2, n_targets), np.int64),
+        np.zeros((n_rows, 2, n_targets), np.float64),
+    )
 
 
 def class_bits(labels: pa.StringArray) -> npt.NDArray[np.uint16]:

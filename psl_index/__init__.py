@@ -10,22 +10,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from psl_index.builder import BuildSummary, Progress, build
+    from psl_index.builder import BuildSummary, build
     from psl_index.errors import PslidxError
     from psl_index.index import Index
+    from psl_index.progress import Progress
+    from psl_index.scanning import Scanned, scan, scan_counts
     from psl_index.skipped import Skipped
     from psl_index.verification import Verification, verify
 
-__all__ = ["BuildSummary", "Index", "Progress", "PslidxError", "Skipped", "Verification", "build", "verify"]
+__all__ = [
+    "BuildSummary",
+    "Index",
+    "Progress",
+    "PslidxError",
+    "Scanned",
+    "Skipped",
+    "Verification",
+    "build",
+    "scan",
+    "scan_counts",
+    "verify",
+]
 
 _HOMES = {
     "BuildSummary": "builder",
     "Index": "index",
-    "Progress": "builder",
+    "Progress": "progress",
     "PslidxError": "errors",
+    "Scanned": "scanning",
     "Skipped": "skipped",
     "Verification": "verification",
     "build": "builder",
+    "scan": "scanning",
+    "scan_counts": "scanning",
     "verify": "verification",
 }
 

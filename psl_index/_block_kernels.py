@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._byte_helpers import number, report, skip_blanks, starts, word_end
+from psl_index._byte_helpers import fetch_ahead, number, report, skip_blanks, starts, word_end
+from psl_index._intrinsics import load_big_endian
 from psl_index._jit import inlined, kernel
 from psl_index.flatfile_problems import POSITION
 
@@ -31,6 +32,9 @@ _A: Final = 97
 _Z: Final = 122
 _OPEN_BRACE: Final = 123
 _CLOSE_BRACE: Final = 125
+
+_ALL_BYTES: Final = np.uint64(2**64 - 1)
+_BLANKS: Final = np.uint64(int.from_bytes(b" " * 8, "big"))
 
 _TOPIC: Final = np.frombuffer(b"-!- SUBCELLULAR LOCATION:", np.uint8)
 _NOTE: Final = np.frombuffer(b'/note="', np.uint8)
@@ -54,6 +58,7 @@ def comment_blocks(
     n = np.int64(0)
     in_block = False
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         at = np.int64(begins[line])
         end = np.int64(ends[line])
         if starts(text, at, end, _TOPIC):
@@ -74,7 +79,7 @@ def read_features(
     begins: npt.NDArray[np.int32],
     ends: npt.NDArray[np.int32],
     entries: npt.NDArray[np.int32],
-    type_names: npt.NDArray[np.uint8],
+    type_names: npt.NDArray[np.uint64],
     rows: npt.NDArray[np.int32],
     feature_entries: npt.NDArray[np.uint32],
     types: npt.NDArray[np.int8],
@@ -85,14 +90,15 @@ def read_features(
 ) -> Any:
     """Features of the wanted types in either layout (new: since release 2019_11); returns how many.
 
-    `type_names`, shape (types, longest), has the wanted names, padded with blanks. For feature i `types`
-    gets the row of its name there, ``positions[:, i]`` start and end (1-based inclusive, -1 where unknown or
+    `type_names` has the wanted names, padded with blanks to eight bytes, as big-endian numbers. For feature i
+    `types` gets the place of its name there, ``positions[:, i]`` start and end (1-based inclusive, -1 where unknown or
     on another isoform), and `old` its layout.
     """
     n = np.int64(0)
     in_feature = False
     in_note = False
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         at = np.int64(begins[line])
         end = np.int64(ends[line])
         rows[line] = -1
@@ -108,9 +114,9 @@ def read_features(
             at = min(at + 8, end)
             old[n] = skip_blanks(text, at, end) < min(at + 8, end)
             if old[n]:
-                at, good = _read_old_positions(text, at, end, positions[:, n])
+                at, good = _read_old_positions(text, at, end, positions, n)
             else:
-                at, good = _read_positions(text, skip_blanks(text, at, end), end, positions[:, n])
+                at, good = _read_positions(text, skip_blanks(text, at, end), end, positions, n)
             if not good:
                 report(problems, places, entries[line], POSITION, begins[line])
             in_note = old[n]
@@ -145,38 +151,44 @@ def trim_descriptions(joined: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int
         offsets[row] = n
         if old[row]:
             end = _without_evidence(joined, begin, end)
-        for at in range(begin, end):
-            joined[n] = joined[at]
-            n += 1
+        if n < begin:
+            for at in range(begin, end):
+                joined[n + at - begin] = joined[at]
+        n += end - begin
     offsets[old.size] = n
     return n
 
 
 @inlined
-def _type_of(text: npt.NDArray[np.uint8], at: Any, end: Any, type_names: npt.NDArray[np.uint8]) -> Any:
+def _type_of(text: npt.NDArray[np.uint8], at: Any, end: Any, type_names: npt.NDArray[np.uint64]) -> Any:
     """Which of the names stands in the eight columns at a place, -1 for none."""
-    for kind in range(type_names.shape[0]):
-        k = 0
-        while k < 8 and (text[at + k] if at + k < end else _BLANK) == type_names[kind, k]:
-            k += 1
-        if k == 8:
+    name = load_big_endian(text, at)
+    if end - at < 8:
+        beyond = _ALL_BYTES >> np.uint64(8 * (end - at))
+        name = (name & ~beyond) | (_BLANKS & beyond)
+    for kind in range(type_names.size):
+        if type_names[kind] == name:
             return np.int64(kind)
     return np.int64(-1)
 
 
 @inlined
-def _read_old_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]) -> Any:
+def _read_old_positions(
+    text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64], feature: Any
+) -> Any:
     """Two numbers in columns of their own; returns where they end and whether they are well formed."""
     at = skip_blanks(text, at, end)
-    positions[0], at, good = _position(text, at, end)
+    positions[0, feature], at, good = _position(text, at, end)
     good = good and at < end and text[at] == _BLANK
     at = skip_blanks(text, at, end)
-    positions[1], at, well_formed = _position(text, at, end)
+    positions[1, feature], at, well_formed = _position(text, at, end)
     return at, good and well_formed and (at == end or text[at] == _BLANK)
 
 
 @inlined
-def _read_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64]) -> Any:
+def _read_positions(
+    text: npt.NDArray[np.uint8], at: Any, end: Any, positions: npt.NDArray[np.int64], feature: Any
+) -> Any:
     """``1..20``, ``20``, either after ``P12345-2:``; returns where it ends and whether it is well formed."""
     word = word_end(text, at, end)
     isoform = at
@@ -184,14 +196,14 @@ def _read_positions(text: npt.NDArray[np.uint8], at: Any, end: Any, positions: n
         isoform += 1
     if isoform < word:
         at = isoform + 1
-    positions[0], at, good = _position(text, at, word)
+    positions[0, feature], at, good = _position(text, at, word)
     if at == word:
-        positions[1] = positions[0]
+        positions[1, feature] = positions[0, feature]
     elif at + 2 < word and text[at] == _DOT and text[at + 1] == _DOT:
-        positions[1], at, well_formed = _position(text, at + 2, word)
+        positions[1, feature], at, well_formed = _position(text, at + 2, word)
         good = good and well_formed
     if isoform < word:
-        positions[:] = -1
+        positions[:, feature] = -1
     return at, good and at == word and word == end
 
 

@@ -7,8 +7,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from psl_index._intrinsics import byte_mask, load_big_endian, prefetch
 from psl_index._jit import inlined
+from psl_index._wide import lowest_bit
 
+_AHEAD: Final = 8
 _MOST: Final = 2**32 - 1
 _BLANK: Final = 32
 _ZERO: Final = 48
@@ -27,12 +30,26 @@ def report(
 
 
 @inlined
+def fetch_ahead(text: npt.NDArray[np.uint8], begins: npt.NDArray[np.int32], line: Any) -> None:
+    """Ask for the text of a line some lines on: lines of a kind lie too far apart for the processor to foresee it."""
+    prefetch(text, begins[min(line + _AHEAD, begins.size - 1)])
+
+
+@inlined
 def starts(text: npt.NDArray[np.uint8], at: Any, end: Any, words: npt.NDArray[np.uint8]) -> Any:
     """Whether ``text[at:end]`` starts with `words`."""
+    if end - at < words.size:
+        return False
     k = 0
-    while k < words.size and at + k < end and text[at + k] == words[k]:
+    while k + 8 <= words.size:
+        if load_big_endian(text, at + k) != load_big_endian(words, k):
+            return False
+        k += 8
+    while k < words.size:
+        if text[at + k] != words[k]:
+            return False
         k += 1
-    return k == words.size
+    return True
 
 
 @inlined
@@ -75,10 +92,35 @@ def hex_digit(letter: Any) -> Any:
 
 
 @inlined
+def find_byte(text: npt.NDArray[np.uint8], at: Any, end: Any, letter: Any) -> Any:
+    """Where a letter first stands, `end` where it does not; 64 bytes must be readable behind that."""
+    while at < end:
+        mask = byte_mask(text, at, letter)
+        if mask != 0:
+            return min(at + lowest_bit(mask), end)
+        at += 64
+    return end
+
+
+@inlined
+def find_any(text: npt.NDArray[np.uint8], at: Any, end: Any, letters: npt.NDArray[np.uint8]) -> Any:
+    """Where any of some letters first stands, as `find_byte`."""
+    while at < end:
+        mask = byte_mask(text, at, letters[0])
+        for letter in letters[1:]:
+            mask |= byte_mask(text, at, letter)
+        if mask != 0:
+            return min(at + lowest_bit(mask), end)
+        at += 64
+    return end
+
+
+@inlined
 def find(text: npt.NDArray[np.uint8], at: Any, end: Any, words: npt.NDArray[np.uint8]) -> Any:
-    """Where `words` first stands, -1 where it does not."""
-    first = words[0]
-    for place in range(at, end - words.size + 1):
-        if text[place] == first and starts(text, place, end, words):
-            return np.int64(place)
+    """Where `words` first stands, -1 where it does not; 64 bytes must be readable behind `end`."""
+    at = find_byte(text, at, end, words[0])
+    while at < end:
+        if starts(text, at, end, words):
+            return np.int64(at)
+        at = find_byte(text, at + 1, end, words[0])
     return np.int64(-1)

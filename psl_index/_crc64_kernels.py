@@ -1,6 +1,6 @@
-"""CRC-64 of many byte strings, eight bytes a step.
+"""CRC-64 of many byte strings, sixteen bytes a step.
 
-Slicing-by-8 as in M. E. Kounavis, F. L. Berry, "Novel table lookup-based algorithms for high-performance CRC
+Slicing-by-16, after M. E. Kounavis, F. L. Berry, "Novel table lookup-based algorithms for high-performance CRC
 generation", IEEE Trans. Comput. 57 (2008).
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from psl_index._intrinsics import load_big_endian
 from psl_index._jit import kernel
 
 BYTE = np.uint64(0xFF)
@@ -25,36 +26,24 @@ def checksums(
 ) -> None:
     """Write the checksum of ``text[offsets[i]:offsets[i + 1]]`` to ``sums[i]``; O(bytes).
 
-    `tables` has shape (8, 256): row k is the checksum of one byte followed by k zero bytes.
+    `tables` has shape (16, 256): row k is the checksum of one byte followed by k zero bytes. Its numbers and
+    `sums` have their bytes in reverse order, so that the first byte of a text meets the highest bits.
     """
     for row in range(sums.size):
         crc = np.uint64(0)
         at = np.int64(offsets[row])
         end = np.int64(offsets[row + 1])
-        while at + 8 <= end:
-            low = crc ^ (
-                np.uint64(text[at])
-                | (np.uint64(text[at + 1]) << np.uint64(8))
-                | (np.uint64(text[at + 2]) << np.uint64(16))
-                | (np.uint64(text[at + 3]) << np.uint64(24))
-                | (np.uint64(text[at + 4]) << np.uint64(32))
-                | (np.uint64(text[at + 5]) << np.uint64(40))
-                | (np.uint64(text[at + 6]) << np.uint64(48))
-                | (np.uint64(text[at + 7]) << np.uint64(56))
-            )
-            crc = (
-                tables[7, low & BYTE]
-                ^ tables[6, (low >> np.uint64(8)) & BYTE]
-                ^ tables[5, (low >> np.uint64(16)) & BYTE]
-                ^ tables[4, (low >> np.uint64(24)) & BYTE]
-                ^ tables[3, (low >> np.uint64(32)) & BYTE]
-                ^ tables[2, (low >> np.uint64(40)) & BYTE]
-                ^ tables[1, (low >> np.uint64(48)) & BYTE]
-                ^ tables[0, low >> np.uint64(56)]
-            )
-            at += 8
+        while at + 16 <= end:
+            first = crc ^ load_big_endian(text, at)
+            second = load_big_endian(text, at + 8)
+            crc = np.uint64(0)
+            for byte in range(8):  # what does not wait for the step before comes first
+                crc ^= tables[byte, (second >> np.uint64(8 * byte)) & BYTE]
+            for byte in range(8):
+                crc ^= tables[8 + byte, (first >> np.uint64(8 * byte)) & BYTE]
+            at += 16
         while at < end:
-            crc = tables[0, (crc ^ np.uint64(text[at])) & BYTE] ^ (crc >> np.uint64(8))
+            crc = tables[0, (crc >> np.uint64(56)) ^ np.uint64(text[at])] ^ (crc << np.uint64(8))
             at += 1
         sums[row] = crc
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._byte_helpers import hex_digit, number, report, skip_blanks, starts, word_end
+from psl_index._byte_helpers import fetch_ahead, hex_digit, number, report, skip_blanks, starts, word_end
 from psl_index._jit import inlined, kernel
 from psl_index._wide import upper_case
 from psl_index.flatfile_problems import (
@@ -73,6 +73,7 @@ def read_identities(
     lengths[:] = -1
     reviewed[:] = UNKNOWN
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         entry = entries[line]
         at = np.int64(begins[line])
         end = np.int64(ends[line])
@@ -121,6 +122,7 @@ def read_dates(
     sequence_versions[:] = -1
     entry_versions[:] = -1
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         end = np.int64(ends[line])
         at = np.int64(begins[line])
         while at < end and text[at] != _COMMA:
@@ -144,6 +146,7 @@ def read_taxa(
     """OX lines: the first taxon, -1 where there is none."""
     taxa[:] = -1
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         entry = entries[line]
         if line > 0 and entries[line - 1] == entry:
             continue
@@ -172,6 +175,7 @@ def read_existences(
     """PE lines: 1 to 5, -1 where there is none (before 2007)."""
     existences[:] = -1
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         existence, at = number(text, np.int64(begins[line]), np.int64(ends[line]))
         if 1 <= existence <= 5 and at < ends[line] and text[at] == _COLON:
             existences[entries[line]] = existence
@@ -198,6 +202,7 @@ def read_summaries(
     lengths[:] = -1
     has_checksum[:] = False
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         entry = entries[line]
         begin = np.int64(begins[line])
         end = np.int64(ends[line])
@@ -250,6 +255,7 @@ def read_residues(
     n = np.int64(0)
     entry = np.int64(-1)
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         at = np.int64(begins[line])
         end = np.int64(ends[line])
         while entry < entries[line]:

@@ -45,20 +45,23 @@ def _load_code(typingctx: Any, text: Any, start: Any) -> Any:
     return types.uint64(text, types.intp), codegen
 
 
-def _newline_code(typingctx: Any, text: Any, start: Any) -> Any:
+def _byte_code(typingctx: Any, text: Any, start: Any, letter: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        vector = ir.VectorType(ir.IntType(8), 64)
+        int8, int32 = ir.IntType(8), ir.IntType(32)
+        vector = ir.VectorType(int8, 64)
+        undefined = ir.Constant(vector, ir.Undefined)
         address = _address(context, builder, signature, arguments)
         block = builder.load(builder.bitcast(address, vector.as_pointer()), align=1)
-        line_feeds = builder.icmp_unsigned("==", block, ir.Constant(vector, [10] * 64))
-        return builder.bitcast(line_feeds, ir.IntType(64))
+        first = builder.insert_element(undefined, builder.trunc(arguments[2], int8), int32(0))
+        letters = builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(int32, 64), [0] * 64))
+        return builder.bitcast(builder.icmp_unsigned("==", block, letters), ir.IntType(64))
 
-    return types.uint64(text, types.intp), codegen
+    return types.uint64(text, types.intp, types.int64), codegen
 
 
 _prefetch: Any = intrinsic(_prefetch_code)
 _load: Any = intrinsic(_load_code)
-_newlines: Any = intrinsic(_newline_code)
+_bytes: Any = intrinsic(_byte_code)
 
 
 def _prefetch_jitted(array: Any, index: Any) -> None:
@@ -77,12 +80,13 @@ def _load_plain(text: Any, start: Any) -> Any:
     return np.uint64(int.from_bytes(bytes(text[start : start + 8]), "big"))
 
 
-def _newlines_jitted(text: Any, start: Any) -> Any:
-    return _newlines(text, start)
+def _bytes_jitted(text: Any, start: Any, letter: Any) -> Any:
+    return _bytes(text, start, letter)
 
 
-def _newlines_plain(text: Any, start: Any) -> Any:
-    return sum(1 << bit for bit in range(64) if text[start + bit] == ord("\n"))
+def _bytes_plain(text: Any, start: Any, letter: Any) -> Any:
+    block = text[start : start + 64]  # what lies behind the end of a view holds no letter
+    return sum(1 << bit for bit in np.flatnonzero(block == letter).tolist())
 
 
 # Ask for the cache line of `array[index]`; the index is not checked and may lie outside the array.
@@ -91,5 +95,5 @@ prefetch = _prefetch_plain if numba.config.DISABLE_JIT else inlined(_prefetch_ji
 # Bytes `text[start:start + 8]` as one uint64, the first in the highest bits; they must be readable.
 load_big_endian = _load_plain if numba.config.DISABLE_JIT else inlined(_load_jitted)
 
-# Bits 0-63 of a uint64: whether `text[start + bit]` is a line feed; 64 bytes must be readable there.
-newline_mask = _newlines_plain if numba.config.DISABLE_JIT else inlined(_newlines_jitted)
+# Bits 0-63 of a uint64: whether `text[start + bit]` is a letter; 64 bytes must be readable there.
+byte_mask = _bytes_plain if numba.config.DISABLE_JIT else inlined(_bytes_jitted)

@@ -26,8 +26,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a small helper of kernels, for LLVM to inline into its callers."""
-    return _compile(function, forceinline=True)
+    """Compile a small helper of kernels, for LLVM to inline into its callers; it must not make arrays.
+
+    It borrows those of its caller: to count references to them, with atomic instructions that Numba does not get rid
+    of where code branches, took up to four fifths of a kernel's time (https://github.com/numba/numba/issues/2350).
+    """
+    return _compile(function, forceinline=True, _nrt=False)
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

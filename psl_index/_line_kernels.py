@@ -1,8 +1,8 @@
-"""Which lines of a flat file are worth a closer look, and where they are.
+"""Which lines of a flat file are worth a closer look: those are kept.
 
 Nine lines in ten say nothing that an index keeps (references, cross-references, other comments and
 features); all that is done with those is to find their ends, 64 bytes at a time, and to look at their line
-code.
+code. The others are copied, so that all that follows finds them in an eighth of the memory.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._intrinsics import load_big_endian, newline_mask
+from psl_index._intrinsics import byte_mask, load_big_endian
 from psl_index._jit import inlined, kernel
-from psl_index._wide import lowest_bit, without_lowest_bit
+from psl_index._wide import copy_bytes, count_bits, lowest_bit, without_lowest_bit
 from psl_index.schemas import FEATURE_TYPES
 
 #: Kinds of lines, numbers for `line_kinds` and everything after it. PASSED are those of no interest.
@@ -37,6 +37,13 @@ END: Final = 14
 MISPLACED: Final = 15  # of interest by its code, with something else than blanks behind it
 N_KINDS: Final = 16
 
+#: Places in the counts of `keep_lines`.
+BYTES_KEPT: Final = 0
+LINES_KEPT: Final = 1
+ENTRIES: Final = 2
+LINES: Final = 3
+N_COUNTS: Final = 4
+
 _CODES: Final = {
     "ID": IDENTITY,
     "AC": ACCESSIONS,
@@ -56,8 +63,11 @@ _CODES: Final = {
 
 _PIECE: Final = 1 << 15  # bytes scanned at a time: the places of its line ends stay in the cache
 _TAB: Final = 9
+_FEED: Final = 10
 _RETURN: Final = 13
 _BLANK: Final = 32
+_ONE: Final = np.uint64(1)
+_TWO: Final = np.uint64(2)
 
 
 def _number(letters: bytes) -> np.uint64:
@@ -99,73 +109,106 @@ def feature_types() -> npt.NDArray[np.bool_]:
 
 
 @kernel
-def find_lines(
+def keep_lines(
     text: npt.NDArray[np.uint8],
     size: int,
     kinds: npt.NDArray[np.uint8],
     types: npt.NDArray[np.bool_],
+    kept: npt.NDArray[np.uint8],
     begins: npt.NDArray[np.int32],
     ends: npt.NDArray[np.int32],
     entries: npt.NDArray[np.int32],
+    numbers: npt.NDArray[np.int32],
     found: npt.NDArray[np.uint8],
+    counts: npt.NDArray[np.int64],
 ) -> Any:
-    """Find the lines of interest of ``text[:size]``, which ends with a line feed; O(size).
+    """Copy the lines of interest of the complete entries in ``text[:size]`` to those kept already; O(size).
 
     Of comments only SUBCELLULAR LOCATION is of interest, of features those of `schemas.FEATURE_TYPES`; some
-    that look alike get through. 64 bytes without a line feed must follow `size`.
+    that look alike get through. The first line of an entry that is not blank is kept whatever it is, so that
+    an error can quote it.
 
     Parameters
     ----------
-    begins, ends, entries, found : arrays of one length
-        Get, for each such line, the place of its sixth byte (of its end, where it is shorter) and of its end
-        without trailing blanks, the number of the entry it is in, and its kind.
-
+    text : array
+        64 bytes without a line feed must follow `size`.
     kinds, types : arrays
         What `line_kinds` and `feature_types` return.
+    kept : array
+        Gets the lines, line feeds included; there must be room for all of the text, and `_wide.SLACK` more.
+    begins, ends, entries, numbers, found : arrays of one length
+        Get, for each such line, the places in `kept` of its sixth byte (of its end, where it is shorter) and
+        of its end without trailing blanks, the numbers of its entry and of itself in the file, and its kind.
+    counts : array
+        Bytes and lines kept, entries and lines of the file so far: see BYTES_KEPT and what follows it.
 
     Returns
     -------
-    tuple of int
-        Lines, lines of interest (-1 where the arrays are too short for them), and ``//`` lines.
+    int
+        Where the last complete entry ends, 0 where there is none; -1 where the arrays are too short for all
+        lines, and nothing counts as kept.
     """
     feeds = np.empty(_PIECE + 2, np.int64)
-    n_lines = np.int64(0)
-    n_found = np.int64(0)
-    entry = np.int64(0)
+    n_bytes, n_kept, entry, n_lines = counts[BYTES_KEPT], counts[LINES_KEPT], counts[ENTRIES], counts[LINES]
+    complete = (n_bytes, n_kept, entry, n_lines)
     start = np.int64(0)
+    used = np.int64(0)
     in_comment = False
     in_feature = False
+    begun = False
     for piece in range(0, size, _PIECE):
         n_feeds = _line_feeds(text, piece, min(piece + _PIECE, size), feeds)
-        n_lines += n_feeds
-        if n_found + n_feeds > begins.size:
-            return n_lines, np.int64(-1), entry
+        if n_kept + n_feeds > begins.size:
+            return np.int64(-1)
         for number in range(n_feeds):
             feed = feeds[number]
-            head = load_big_endian(text, start)
+            begin, start = start, feed + 1
+            head = load_big_endian(text, begin)
             kind = kinds[head >> _CODE_SHIFT]
-            if kind != PASSED:
-                if kind == COMMENTS:
-                    in_comment = _in_location(head, load_big_endian(text, start + 8), feed - start, in_comment)
-                    wanted = in_comment
-                elif kind == FEATURES:
-                    in_feature = _in_wanted_feature(head, feed - start, types, in_feature)
-                    wanted = in_feature
-                else:
-                    wanted = feed > start + 1
-                if wanted:
-                    end = _without_blanks(text, start, feed)
-                    begins[n_found] = min(start + 5, end)
-                    ends[n_found] = end
-                    entries[n_found] = entry
-                    found[n_found] = kind if _is_indented(head, end - start) or kind == END else MISPLACED
-                    n_found += 1
-                    if kind == END:
-                        entry += 1
-                        in_comment = False
-                        in_feature = False
-            start = feed + 1
-    return n_lines, n_found, entry
+            if kind == PASSED and begun:
+                continue
+            wanted = kind != PASSED
+            if kind == COMMENTS:
+                in_comment = _in_location(head, load_big_endian(text, begin + 8), feed - begin, in_comment)
+                wanted = in_comment
+            elif kind == FEATURES:
+                in_feature = _in_wanted_feature(head, feed - begin, types, in_feature)
+                wanted = in_feature
+            if not begun and _is_written(text, begin, feed):
+                begun = True
+                if not wanted:
+                    kind = np.uint8(PASSED)
+                    wanted = True
+            if not wanted:
+                continue
+            end = _without_blanks(text, begin, feed)
+            copy_bytes(text, begin, start, kept, n_bytes)
+            begins[n_kept] = n_bytes + min(np.int64(5), end - begin)
+            ends[n_kept] = n_bytes + end - begin
+            entries[n_kept] = entry
+            numbers[n_kept] = n_lines + number
+            indented = _is_indented(head, end - begin) or kind in (END, PASSED)
+            found[n_kept] = kind if indented else MISPLACED
+            n_bytes += start - begin
+            n_kept += 1
+            if kind == END:
+                entry += 1
+                in_comment = False
+                in_feature = False
+                begun = False
+                used = start
+                complete = (n_bytes, n_kept, entry, n_lines + number + 1)
+        n_lines += n_feeds
+    counts[BYTES_KEPT], counts[LINES_KEPT], counts[ENTRIES], counts[LINES] = complete
+    return used
+
+
+@inlined
+def _is_written(text: npt.NDArray[np.uint8], start: Any, feed: Any) -> Any:
+    """Whether a line holds anything but blanks and control characters."""
+    while start < feed and text[start] <= _BLANK:
+        start += 1
+    return start < feed
 
 
 @inlined
@@ -175,20 +218,20 @@ def _line_feeds(text: npt.NDArray[np.uint8], start: Any, stop: Any, feeds: npt.N
     For every 64 bytes two places are written whether there are so many or not: cheaper than to guess how
     many.
     """
-    n = np.int64(0)
+    n = np.uint64(0)  # unsigned, for Numba not to allow for places counted from the end
     for at in range(start, stop, 64):
-        mask = newline_mask(text, at)
+        mask = byte_mask(text, at, _FEED)
+        after = n + count_bits(mask)
         feeds[n] = at + lowest_bit(mask)
-        n += mask != 0
         mask = without_lowest_bit(mask)
-        feeds[n] = at + lowest_bit(mask)
-        n += mask != 0
+        feeds[n + _ONE] = at + lowest_bit(mask)
         mask = without_lowest_bit(mask)
         while mask != 0:
-            feeds[n] = at + lowest_bit(mask)
-            n += 1
+            feeds[n + _TWO] = at + lowest_bit(mask)
+            n += _ONE
             mask = without_lowest_bit(mask)
-    return n
+        n = after
+    return np.int64(n)
 
 
 @inlined

@@ -11,7 +11,22 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from psl_index._byte_helpers import find_any, find_byte, skip_blanks
 from psl_index._jit import inlined, kernel
+from psl_index._location_words import (
+    before_evidence,
+    begins_evidence,
+    begins_isoform,
+    begins_note,
+    ends_statement,
+    equal,
+    is_code,
+    is_upper,
+    note_span,
+    trim,
+    word_of_kind,
+)
+from psl_index._wide import SLACK, copy_bytes
 
 Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -34,15 +49,16 @@ FLAG: Final = 9
 CODES_END: Final = 10
 """Columns of `LocationSpans.rows`; a span takes two, FLAG holds the row of a word in the lexicon, or -1."""
 
-ABBREVIATION: Final = 0
-"""Kind of a word after which a full stop ends no statement; other kinds are TOPOLOGY, ORIENTATION, FLAG."""
-
 ROWS: Final = 0
 CODES: Final = 1
 NO_BRACE: Final = 2
 NO_PARENTHESIS: Final = 3
 NO_BRACKET: Final = 4
 """Places in the state: rows and codes so far, and which brackets are known not to close in this comment."""
+
+_MARKS: Final = np.frombuffer(b"{(;.", np.uint8)
+_EVIDENCE_MARKS: Final = np.frombuffer(b"{,}", np.uint8)
+_NAME_MARKS: Final = np.frombuffer(b";{=.:", np.uint8)
 
 CODES_COMPARED: Final = 64
 """How many codes of a row a new one is compared with; UniProt uses some thirty in all."""
@@ -52,14 +68,15 @@ CODES_COMPARED: Final = 64
 def location_spans(text: Bytes, bounds: npt.NDArray[np.int32], lexicon: Bytes) -> LocationSpans:
     """Rows of comment i, which lies in `text` from ``bounds[i]`` to ``bounds[i + 1]``.
 
-    `lexicon` has a row for each word the grammar knows: its kind, its length, and its letters in lower case.
-    Flags come in parentheses, abbreviations without the full stop.
+    `lexicon` has a row for each word the grammar knows: its kind (TOPOLOGY, ORIENTATION, FLAG, ABBREVIATION),
+    its length, and its letters in lower case. Flags come in parentheses, abbreviations without the full stop.
+    `_wide.SLACK` bytes must be readable behind the text, here and in `copy_spans`.
     """
     comments = bounds.shape[0] - 1
     stops = colons = 0
-    for at in range(bounds[0], bounds[comments]):
-        stops += text[at] == ord(".")
-        colons += text[at] == ord(":")
+    for letter in text[bounds[0] : bounds[comments]]:
+        stops += letter == ord(".")
+        colons += letter == ord(":")
     rows = np.empty((comments + stops, 11), np.int64)  # each row ends at a full stop or with its comment
     codes = np.empty((colons, 2), np.int64)
     notes = np.zeros((comments, 2), np.int64)
@@ -81,7 +98,7 @@ def copy_spans(text: Bytes, spans: Integers, column: int, clean: bool) -> tuple[
     length = 0
     for index in range(count):
         length += spans[index, column + 1] - spans[index, column]
-    copied = np.empty(length, np.uint8)
+    copied = np.empty(length + SLACK, np.uint8)
     bounds = np.empty(count + 1, np.int64)
     bounds[0] = used = 0
     for index in range(count):
@@ -90,15 +107,18 @@ def copy_spans(text: Bytes, spans: Integers, column: int, clean: bool) -> tuple[
         while clean and last_brace >= at and text[last_brace] != ord("}"):
             last_brace -= 1
         while at < stop:
-            if clean and at < last_brace and _begins_evidence(text, at, stop):
-                while text[at] != ord("}"):
-                    at += 1
-                while used > bounds[index] and copied[used - 1] == ord(" "):
-                    used -= 1
-            elif not clean or used > bounds[index] or text[at] != ord(" "):
-                copied[used] = text[at]
-                used += 1
-            at += 1
+            if clean and used == bounds[index]:
+                at = skip_blanks(text, at, stop)
+            brace = find_byte(text, at, stop, ord("{")) if clean else stop
+            if brace < last_brace and begins_evidence(text, brace, stop):
+                after = find_byte(text, brace, stop, ord("}")) + 1
+            else:
+                brace = after = min(brace + 1, stop)
+            copy_bytes(text, at, brace, copied, used)
+            used += brace - at
+            while brace < after and used > bounds[index] and copied[used - 1] == ord(" "):
+                used -= 1
+            at = after
         bounds[index + 1] = used
     return bounds, copied[:used]
 
@@ -115,13 +135,13 @@ def _comment(
     notes: Any,
     state: Any,
 ) -> None:
-    at, stop = _trim(text, begin, stop)
+    at, stop = trim(text, begin, stop)
     first_row = state[ROWS]
     name_begin = name_end = at
     waiting = False  # a molecule is named, and nothing has been said of it yet
     while at < stop:
-        if _begins_note(text, at, stop):
-            notes[comment, 0], notes[comment, 1] = _note(text, at + 5, stop)
+        if begins_note(text, at, stop):
+            notes[comment, 0], notes[comment, 1] = note_span(text, at + 5, stop)
             break
         if not waiting:
             its_begin, its_end, after = _name(text, at, stop, state[ROWS] == first_row, state)
@@ -130,7 +150,7 @@ def _comment(
                 waiting = True
                 continue
         row = state[ROWS]
-        at = _skip_spaces(text, _statement(text, at, stop, lexicon, rows, codes, state), stop)
+        at = skip_blanks(text, _statement(text, at, stop, lexicon, rows, codes, state), stop)
         if state[ROWS] > row:
             rows[row, COMMENT], rows[row, MOLECULE], rows[row, MOLECULE + 1] = comment, name_begin, name_end
             waiting = False
@@ -151,7 +171,7 @@ def _statement(text: Any, at: Any, stop: Any, lexicon: Any, rows: Any, codes: An
     column = COMMENT  # of the part before; COMMENT: there is none
     ended = False
     while not ended:
-        begin = _skip_spaces(text, at, stop)
+        begin = skip_blanks(text, at, stop)
         codes_before = state[CODES]
         at, bare, ended = _part(text, begin, stop, lexicon, first_code, codes, state)
         if bare == begin:
@@ -159,9 +179,9 @@ def _statement(text: Any, at: Any, stop: Any, lexicon: Any, rows: Any, codes: An
         bare, flag = _without_flag(text, begin, bare, lexicon)
         if column == COMMENT:
             column = LOCATION
-        elif rows[row, TOPOLOGY + 1] == 0 and _word(text, begin, bare, lexicon, TOPOLOGY) >= 0:
+        elif rows[row, TOPOLOGY + 1] == 0 and word_of_kind(text, begin, bare, lexicon, TOPOLOGY) >= 0:
             column = TOPOLOGY
-        elif rows[row, ORIENTATION + 1] == 0 and _word(text, begin, bare, lexicon, ORIENTATION) >= 0:
+        elif rows[row, ORIENTATION + 1] == 0 and word_of_kind(text, begin, bare, lexicon, ORIENTATION) >= 0:
             column = ORIENTATION
         if rows[row, column + 1] == 0:
             rows[row, column] = begin
@@ -187,22 +207,25 @@ def _part(text: Any, begin: Any, stop: Any, lexicon: Any, first_code: Any, codes
     """
     at = bare = begin
     while at < stop:
-        letter = text[at]
-        if ord("?") < letter < ord("{"):
-            at += 1
-            bare = at
-        elif letter == ord(" "):
-            at += 1
-        elif letter == ord("{"):
+        mark = find_any(text, at, stop, _MARKS)
+        end = mark
+        while end > at and text[end - 1] == ord(" "):
+            end -= 1
+        if end > at:
+            bare = end
+        at = mark
+        if at == stop:
+            break
+        if text[at] == ord("{"):
             after = _after_evidence(text, at, stop, first_code, codes, state)
             if after == at or bare == begin:
                 bare = max(after, at + 1)
             at = max(after, at + 1)
-        elif letter == ord("("):
+        elif text[at] == ord("("):
             at = bare = _after_parentheses(text, at, stop, state)
-        elif letter == ord(";"):
+        elif text[at] == ord(";"):
             return at + 1, bare, False
-        elif letter == ord(".") and _ends_statement(text, begin, at, stop, lexicon):
+        elif ends_statement(text, begin, at, stop, lexicon):
             return at + 1, bare, True
         else:
             at += 1
@@ -213,14 +236,15 @@ def _part(text: Any, begin: Any, stop: Any, lexicon: Any, first_code: Any, codes
 @inlined
 def _after_evidence(text: Any, at: Any, stop: Any, first_code: Any, codes: Any, state: Any) -> Any:
     """Index after the evidence at `at`, whose new codes are added to the row; `at` where there is none."""
-    if state[NO_BRACE] or not _begins_evidence(text, at, stop):
+    if state[NO_BRACE] or not begins_evidence(text, at, stop):
         return at
     codes_before = state[CODES]
-    for end in range(at, stop):
+    end = at
+    while end < stop:
         if text[end] == ord("}"):
             return end + 1
-        if text[end] == ord(",") or text[end] == ord("{"):
-            _add_code(text, _skip_spaces(text, end + 1, stop), stop, first_code, codes, state)
+        _add_code(text, skip_blanks(text, end + 1, stop), stop, first_code, codes, state)
+        end = find_any(text, end + 1, stop, _EVIDENCE_MARKS)
     state[CODES] = codes_before
     state[NO_BRACE] = 1
     return at
@@ -229,14 +253,14 @@ def _after_evidence(text: Any, at: Any, stop: Any, first_code: Any, codes: Any, 
 @inlined
 def _add_code(text: Any, begin: Any, stop: Any, first_code: Any, codes: Any, state: Any) -> None:
     """Add the code at `begin`, if there is one, unless the row has it already."""
-    if not _is_code(text, begin, stop):
+    if not is_code(text, begin, stop):
         return
     end = begin + 4
     while end < stop and ord("0") <= text[end] <= ord("9"):
         end += 1
     code = state[CODES]
     for other in range(first_code, min(first_code + CODES_COMPARED, code)):
-        if _equal(text, codes[other, 0], codes[other, 1], begin, end):
+        if equal(text, codes[other, 0], codes[other, 1], begin, end):
             return
     codes[code, 0], codes[code, 1] = begin, end
     state[CODES] += 1
@@ -256,49 +280,18 @@ def _after_parentheses(text: Any, at: Any, stop: Any, state: Any) -> Any:
 
 
 @inlined
-def _ends_statement(text: Any, begin: Any, at: Any, stop: Any, lexicon: Any) -> Any:
-    """Whether the full stop at `at` ends a statement: not inside a word or number, nor of an abbreviation."""
-    if at + 1 == stop:
-        return True
-    if text[at + 1] != ord(" "):
-        return False
-    if at == begin or text[at - 1] == ord("}") or at + 2 == stop or _begins_note(text, at + 2, stop):
-        return True
-    word = at
-    while word > begin and text[word - 1] != ord(" ") and text[word - 1] != ord("("):
-        word -= 1
-    if at - word == 1:  # "C. elegans", though not "Complex I. Cytoplasm"
-        return not (ord("a") <= text[at + 2] <= ord("z"))
-    return _word(text, word, at, lexicon, ABBREVIATION) < 0
-
-
-@inlined
 def _without_flag(text: Any, begin: Any, end: Any, lexicon: Any) -> Any:
     """End of the part before a flag and the evidence before that, and which flag (-1: none)."""
     if text[end - 1] == ord(")"):
         opening = end - 1
         while opening > begin and text[opening] != ord("("):
             opening -= 1
-        _, before = _trim(text, begin, opening)
+        _, before = trim(text, begin, opening)
         if before > begin:
-            flag = _word(text, opening, end, lexicon, FLAG)
+            flag = word_of_kind(text, opening, end, lexicon, FLAG)
             if flag >= 0:
-                return _before_evidence(text, begin, before), flag
+                return before_evidence(text, begin, before), flag
     return end, -1
-
-
-@inlined
-def _before_evidence(text: Any, begin: Any, end: Any) -> Any:
-    """Where the text ends before all evidence behind it; `end` where there is none, or nothing else."""
-    while end > begin and text[end - 1] == ord("}"):
-        opening = end - 2
-        while opening > begin and text[opening] != ord("{") and text[opening] != ord("}"):
-            opening -= 1
-        _, before = _trim(text, begin, opening)
-        if before <= begin or not _begins_evidence(text, opening, end):
-            break
-        end = before
-    return end
 
 
 @inlined
@@ -308,121 +301,18 @@ def _name(text: Any, at: Any, stop: Any, first: Any, state: Any) -> Any:
         if state[NO_BRACKET] == 0:
             for end in range(at, stop - 1):
                 if text[end] == ord("]") and text[end + 1] == ord(":"):
-                    return at + 1, end, _skip_spaces(text, end + 2, stop)
+                    return at + 1, end, skip_blanks(text, end + 2, stop)
             state[NO_BRACKET] = 1
         return at, at, at
-    end = at
-    while end < stop and text[end] != ord(";") and text[end] != ord("{") and text[end] != ord("="):
+    end = find_any(text, at, stop, _NAME_MARKS)
+    while end < stop and (text[end] == ord(".") or text[end] == ord(":")):
         if text[end] == ord(".") and (end + 1 == stop or text[end + 1] == ord(" ")):
             break
         if text[end] == ord(":") and end + 3 < stop and text[end + 1] == ord(" "):
             # Releases 2008 to 2014 name any chain without brackets; upper-case text is older and never does.
-            chain = first and _is_upper(text[end + 2]) and ord("a") <= text[end + 3] <= ord("z")
-            if end > at and (chain or _begins_isoform(text, at, end)):
-                return at, end, _skip_spaces(text, end + 1, stop)
+            chain = first and is_upper(text[end + 2]) and ord("a") <= text[end + 3] <= ord("z")
+            if end > at and (chain or begins_isoform(text, at, end)):
+                return at, end, skip_blanks(text, end + 1, stop)
             break
-        end += 1
+        end = find_any(text, end + 1, stop, _NAME_MARKS)
     return at, at, at
-
-
-@inlined
-def _note(text: Any, begin: Any, end: Any) -> Any:
-    """Span of a note without the evidence behind it and the full stops around that."""
-    begin, end = _trim(text, begin, end)
-    if end > begin and text[end - 1] == ord("."):
-        begin, end = _trim(text, begin, end - 1)
-    before = _before_evidence(text, begin, end)
-    if before < end and text[before - 1] == ord("."):
-        return _trim(text, begin, before - 1)
-    return begin, before
-
-
-@inlined
-def _begins_note(text: Any, at: Any, stop: Any) -> Any:
-    return (
-        at + 5 <= stop
-        and text[at] == ord("N")
-        and text[at + 1] == ord("o")
-        and text[at + 2] == ord("t")
-        and text[at + 3] == ord("e")
-        and text[at + 4] == ord("=")
-    )
-
-
-@inlined
-def _begins_evidence(text: Any, at: Any, stop: Any) -> Any:
-    return text[at] == ord("{") and _is_code(text, at + 1, stop)
-
-
-@inlined
-def _is_code(text: Any, at: Any, stop: Any) -> Any:
-    return (
-        at + 4 <= stop
-        and text[at] == ord("E")
-        and text[at + 1] == ord("C")
-        and text[at + 2] == ord("O")
-        and text[at + 3] == ord(":")
-    )
-
-
-@inlined
-def _begins_isoform(text: Any, at: Any, stop: Any) -> Any:
-    return (
-        at + 8 < stop
-        and text[at] | 32 == ord("i")
-        and text[at + 1] | 32 == ord("s")
-        and text[at + 2] | 32 == ord("o")
-        and text[at + 3] | 32 == ord("f")
-        and text[at + 4] | 32 == ord("o")
-        and text[at + 5] | 32 == ord("r")
-        and text[at + 6] | 32 == ord("m")
-        and text[at + 7] == ord(" ")
-    )
-
-
-@inlined
-def _word(text: Any, begin: Any, end: Any, lexicon: Any, kind: Any) -> Any:
-    """Row in the lexicon of the word of this kind that the text is, in any letter case, or -1."""
-    for row in range(lexicon.shape[0]):
-        if lexicon[row, 1] == end - begin and lexicon[row, 0] == kind:
-            at = begin
-            while at < end and _lower(text[at]) == lexicon[row, 2 + at - begin]:
-                at += 1
-            if at == end:
-                return row
-    return -1
-
-
-@inlined
-def _equal(text: Any, begin: Any, end: Any, other_begin: Any, other_end: Any) -> Any:
-    if end - begin != other_end - other_begin:
-        return False
-    for offset in range(end - begin):  # noqa: SIM110 (the jit compiles no generators)
-        if text[begin + offset] != text[other_begin + offset]:
-            return False
-    return True
-
-
-@inlined
-def _lower(letter: Any) -> Any:
-    return letter | 32 if _is_upper(letter) else letter
-
-
-@inlined
-def _is_upper(letter: Any) -> Any:
-    return ord("A") <= letter <= ord("Z")
-
-
-@inlined
-def _trim(text: Any, begin: Any, end: Any) -> Any:
-    begin = _skip_spaces(text, begin, end)
-    while end > begin and text[end - 1] == ord(" "):
-        end -= 1
-    return begin, end
-
-
-@inlined
-def _skip_spaces(text: Any, at: Any, stop: Any) -> Any:
-    while at < stop and text[at] == ord(" "):
-        at += 1
-    return at

@@ -1,7 +1,7 @@
 """Kernels that order all positions of a text by their first twelve residues.
 
 Positions are first scattered, in text order and with their residues packed into a key, into one bucket for each pair of
-standard residues and one for the irregular ones (see `psl_index._search_kernels`); each bucket, small enough for the
+standard residues and one for the irregular ones (see `psl_index._lookup_kernels`); each bucket, small enough for the
 cache, is then sorted by an LSD radix sort. Scanning the text backwards makes the next key of the last: no residue is
 fetched twice.
 """
@@ -14,20 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from psl_index._jit import inlined, kernel
-from psl_index._search_kernels import PACKED
+from psl_index._lookup_kernels import CODE_BITS, ORDERED, PACKED, PAIRS, WORD_OF_PAIR
 
-ORDERED = 12  # residues by which positions are ordered; further ties stay in text order
-PAIRS = 1024  # numbers of two residues: five bits each, the first in the higher ones
 IRREGULAR = 400  # bucket of the positions that are not regular; those before are 20 * first + second residue
 N_BUCKETS = 401
 DISCARD = 401  # where positions go that are not wanted
 
 _STANDARD = 20
 _PAIR_WORDS = _STANDARD**2
-_CODE_BITS = 5
-_KEY_BITS = ORDERED * _CODE_BITS
+_KEY_BITS = ORDERED * CODE_BITS
 _WINDOW_BITS = 64
-_TAIL_MASK = (1 << (PACKED * _CODE_BITS)) - 1
+_TAIL_MASK = (1 << (PACKED * CODE_BITS)) - 1
 _DIGIT_BITS = 10
 _DIGITS = 1 << _DIGIT_BITS
 _MAX_PASSES = 6
@@ -37,7 +34,7 @@ _SMALL = 48  # rows under which insertion beats counting
 @inlined
 def _pushed(window: Any, code: Any) -> Any:
     """The window one position further left: `ORDERED` residues in its highest bits, then four bits of the next."""
-    return (window >> np.uint64(_CODE_BITS)) | (np.uint64(code) << np.uint64(_WINDOW_BITS - _CODE_BITS))
+    return (window >> np.uint64(CODE_BITS)) | (np.uint64(code) << np.uint64(_WINDOW_BITS - CODE_BITS))
 
 
 @inlined
@@ -77,7 +74,7 @@ def count_buckets(
         code = text[position]
         window = _pushed(window, code)
         run = run + 1 if 0 < code <= _STANDARD else 0
-        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * _CODE_BITS))] if run >= depth else IRREGULAR
+        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * CODE_BITS))] if run >= depth else IRREGULAR
         counts[bucket if code else DISCARD] += 1
 
 
@@ -108,7 +105,7 @@ def scatter_rows(
         code = text[position]
         window = _pushed(window, code)
         run = run + 1 if 0 < code <= _STANDARD else 0
-        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * _CODE_BITS))] if run >= depth else irregular
+        bucket = bucket_of[np.int64(window >> np.uint64(_WINDOW_BITS - 2 * CODE_BITS))] if run >= depth else irregular
         if code == 0:
             bucket = DISCARD
         row = bucket_ends[bucket] - 1
@@ -136,7 +133,7 @@ def sort_bucket(
     if n <= _SMALL:
         _insertion_sort(keys, pos)
         return keys, pos
-    passes = (residues * _CODE_BITS + _DIGIT_BITS - 1) // _DIGIT_BITS
+    passes = (residues * CODE_BITS + _DIGIT_BITS - 1) // _DIGIT_BITS
     counts = np.zeros((_MAX_PASSES, _DIGITS), np.int64)
     mask = np.uint64(_DIGITS - 1)
     for row in range(n):
@@ -182,7 +179,7 @@ def _insertion_sort(keys: npt.NDArray[np.uint64], pos: npt.NDArray[np.uint32]) -
 @kernel
 def fill_tails(keys: npt.NDArray[np.uint64], drop: int, tail: npt.NDArray[np.uint32]) -> None:
     """Tails of sorted keys: six residues, of which the last stands `drop` residues before the key's end. O(rows)."""
-    shift = np.uint64(drop * _CODE_BITS)
+    shift = np.uint64(drop * CODE_BITS)
     for row in range(len(keys)):
         tail[row] = np.uint32((keys[row] >> shift) & np.uint64(_TAIL_MASK))
 
@@ -193,28 +190,23 @@ def fill_table(
     skip: int,
     depth: int,
     first_row: int,
-    number_of: npt.NDArray[np.int64],
     table: npt.NDArray[np.uint32],
 ) -> None:
     """First row of each word of `depth` residues in one bucket.
 
     The bucket's words share their first `skip` residues, so `table` is its part of the whole, shape
-    (20 ** (depth - skip),); words that do not occur get the row where they would stand. `number_of`, shape (PAIRS,), is
-    the number in base 20 of a pair of residues, that of a single one included. O(rows + words).
+    (20 ** (depth - skip),); words that do not occur get the row where they would stand. O(rows + words).
     """
-    shift = np.uint64((ORDERED - depth) * _CODE_BITS)
-    word_bits = np.uint64((1 << ((depth - skip) * _CODE_BITS)) - 1)
-    filled = 0
-    last = word_bits + np.uint64(1)
-    for row in range(len(keys)):
+    shift = np.uint64((ORDERED - depth) * CODE_BITS)
+    word_bits = np.uint64((1 << ((depth - skip) * CODE_BITS)) - 1)
+    table[:] = 0
+    for row in range(len(keys)):  # the last row of a word stays: no branch to mispredict
         packed = (keys[row] >> shift) & word_bits
-        if packed == last:
-            continue
-        last = packed
-        word = number_of[packed >> np.uint64(2 * _CODE_BITS)] * _PAIR_WORDS + number_of[packed & np.uint64(PAIRS - 1)]
-        while filled <= word:
-            table[filled] = first_row + row
-            filled += 1
-    while filled < len(table):
-        table[filled] = first_row + len(keys)
-        filled += 1
+        word = WORD_OF_PAIR[packed >> np.uint64(2 * CODE_BITS)] * _PAIR_WORDS
+        word += WORD_OF_PAIR[packed & np.uint64(PAIRS - 1)]
+        table[word] = row + 1
+    first = np.uint32(0)
+    for word in range(len(table)):
+        end = table[word]
+        table[word] = first_row + first
+        first = max(first, end)

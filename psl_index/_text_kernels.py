@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._byte_helpers import find, skip_blanks, starts
+from psl_index._byte_helpers import fetch_ahead, find, find_byte, skip_blanks, starts
 from psl_index._jit import inlined, kernel
 from psl_index._wide import copy_bytes
 
@@ -64,6 +64,7 @@ def join_lines(
     n = np.int64(0)
     row = np.int64(-1)
     for line in range(begins.size):
+        fetch_ahead(text, begins, line)
         if rows[line] < 0 or begins[line] >= ends[line]:
             continue
         while row < rows[line]:
@@ -135,9 +136,7 @@ def split_lists(
         number = np.int64(0)
         while at < row_end:
             at = skip_blanks(joined, at, row_end)
-            end = at
-            while end < row_end and joined[end] != _SEMICOLON:
-                end += 1
+            end = find_byte(joined, at, row_end, _SEMICOLON)
             after = end + 1
             while end > at and joined[end - 1] == _BLANK:
                 end -= 1

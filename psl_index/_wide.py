@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 from psl_index._jit import inlined
 
-SLACK: Final = 32
+SLACK: Final = 64
 
 _ONE: Final = np.uint64(1)
 _BYTE: Final = ir.IntType(8)
@@ -57,8 +57,16 @@ def _upper_case_code(typingctx: Any, source: Any, begin: Any, target: Any, at: A
     return types.int64(source, types.intp, target, types.intp), codegen
 
 
+def _count_code(typingctx: Any, mask: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), codegen
+
+
 _copy: Any = intrinsic(_copy_code)
 _upper_case: Any = intrinsic(_upper_case_code)
+_count: Any = intrinsic(_count_code)
 
 
 def _lowest_jitted(mask: Any) -> Any:
@@ -75,6 +83,14 @@ def _without_lowest_jitted(mask: Any) -> Any:
 
 def _without_lowest_plain(mask: Any) -> Any:
     return mask & (mask - 1)
+
+
+def _count_bits_jitted(mask: Any) -> Any:
+    return _count(mask)
+
+
+def _count_bits_plain(mask: Any) -> Any:
+    return np.uint64(mask.bit_count())
 
 
 def _copy_bytes_jitted(source: Any, begin: Any, end: Any, target: Any, at: Any) -> None:
@@ -103,6 +119,9 @@ lowest_bit = _lowest_plain if numba.config.DISABLE_JIT else inlined(_lowest_jitt
 
 # A 64-bit mask with its lowest set bit cleared.
 without_lowest_bit = _without_lowest_plain if numba.config.DISABLE_JIT else inlined(_without_lowest_jitted)
+
+# How many bits of a 64-bit mask are set, as a uint64.
+count_bits = _count_bits_plain if numba.config.DISABLE_JIT else inlined(_count_bits_jitted)
 
 # Copy `source[begin:end]` to `target[at:]`.
 copy_bytes = _copy_bytes_plain if numba.config.DISABLE_JIT else inlined(_copy_bytes_jitted)

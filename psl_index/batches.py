@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from psl_index.classes import classes_of_label
+from psl_index.classes import CLASSES, classes_of_label
 from psl_index.crc64 import crc64_of
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
+
+DESCRIBED: Final = pa.schema(
+    [
+        *(ENTRIES.field(name) for name in ("accession", "entry_name", "taxon_id")),
+        pa.field("class_mask", pa.uint16(), nullable=False),  # bit i for CLASSES[i]
+    ]
+)
 
 
 class StatedLocation(NamedTuple):
@@ -65,6 +74,24 @@ def source_batch(
         _location_rows(locations),
         pa.RecordBatch.from_pylist([], schema=FEATURES),
     )
+
+
+def described(batch: SourceBatch) -> pa.RecordBatch:
+    """What tells the entries of a batch from others, as `DESCRIBED`."""
+    located = batch.locations.filter(pc.is_valid(batch.locations["class"]))
+    masks = masks_of(located["entry"].to_numpy(), located["class"], batch.entries.num_rows)
+    columns = [*batch.entries.select(DESCRIBED.names[:-1]).columns, pa.array(masks)]
+    return pa.RecordBatch.from_arrays(columns, schema=DESCRIBED)
+
+
+def masks_of(
+    entry: npt.NDArray[np.integer], psl_class: pa.Array | pa.ChunkedArray, n_entries: int
+) -> npt.NDArray[np.uint16]:
+    """Class mask (`psl_index.classes.mask_of`) of each entry, where entry ``entry[i]`` has class ``psl_class[i]``."""
+    bits = pc.index_in(psl_class, pa.array(CLASSES)).to_numpy()
+    masks = np.zeros(n_entries, np.uint16)
+    np.bitwise_or.at(masks, entry, np.uint16(1) << bits.astype(np.uint16))
+    return masks
 
 
 def _unknown(field: pa.Field, count: int) -> pa.Array:

@@ -5,38 +5,31 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
+from psl_index.accessions import count_duplicates
+from psl_index.checkpoints import Plan, write_plan
 from psl_index.classes import MAP_VERSION
-from psl_index.errors import InputError, UsageError
+from psl_index.errors import UsageError
 from psl_index.manifest import Manifest, ShardRecord, SourceRecord
-from psl_index.opening import Source, open_source
-from psl_index.order import BYTES_A_ROW, MAX_ROUNDS, ROUND_ROWS
-from psl_index.schemas import SourceBatch
-from psl_index.shard_writer import ShardWriter
+from psl_index.memory import room_for_ordering, shard_capacity
+from psl_index.opening import open_source
+from psl_index.progress import Progress
+from psl_index.resumption import Resumption
+from psl_index.sections import FORMAT_VERSION
+from psl_index.shard_filling import OtherContents, ShardFilling
+from psl_index.shard_order import Ordered, Ordering, ShardDraft, order_shard
 from psl_index.skipped import Skipped
-from psl_index.sources import detect_format, read_source
+from psl_index.sources import detect_format, no_entries, read_source, refuse_senseless
 from psl_index.store import build_folder, publish
-from psl_index.tables import SYNONYMS
 
-MAX_SHARD_RESIDUES = 2**32 - 1
-
-_FIXED_MEMORY = 600 << 20  # program, table and tables being written
-_MEMORY_A_ROW = BYTES_A_ROW + 4  # of a round of ordering, with what sorting the largest buckets takes
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a build is: `done` of `total` (None where it is not known) in `unit`, within one step."""
-
-    step: str
-    done: int
-    total: int | None
-    unit: str
+_TOOLS: Final = ("pslidx", "numpy", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class BuildSummary:
     features: int
     shards: int
     n_bytes: int  # of all files
-    duplicate_accessions: int  # entries whose accession an earlier entry of the same shard has
+    duplicate_accessions: int  # entries whose accession an earlier entry has
     seconds: float
 
 
@@ -64,7 +57,10 @@ def build(
     threads: int = 0,
     memory: int | None = None,
     shard_residues: int | None = None,
+    resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    notice: Callable[[str], None] | None = None,
+    ordering: Ordering | None = None,
 ) -> BuildSummary:
     """Build an index from flat files, FASTA files or tables, or replace the one that is there.
 
@@ -84,168 +80,171 @@ def build(
     threads : int
         0 for as many as the machine has.
     memory : int, optional
-        Bytes the build may use, from which the size of a shard follows; by default half of the machine's.
+        Bytes the build may use, from which the size of a shard follows, and how many of its positions are ordered at
+        once; by default half of what the machine has or a control group allows.
     shard_residues : int, optional
         Residues a shard holds at most.
+    resume : bool
+        Continue a build that was cut off, with the shards it had finished: the sources are read again, and what they
+        say is compared with what those shards were made of. And leave finished shards to be continued if this build
+        fails. The index is the same, byte for byte, as without interruption.
     progress : callable, optional
         Called every now and then.
+    notice : callable, optional
+        Told in a line what `resume` found to continue, or why nothing.
+    ordering : callable, optional
+        Has the shards ordered elsewhere while the next ones are read; by default it is done here, one after the other.
 
     Raises
     ------
     InputError
         A source is malformed, truncated or empty.
     UsageError
-        The target is neither empty nor an index, or an option makes no sense.
+        The target is neither empty nor an index, an option makes no sense, or the build to be resumed had others.
     BusyError
         Another process is building there.
     OutputError
         The disk is full, or the folder cannot be written.
     """
     began = time.perf_counter()
-    if isinstance(sources, str | bytes | os.PathLike):
-        raise UsageError("expected sources, found a single one", remedy="put it into a list")
-    if not sources:
-        raise UsageError("no source to build from", remedy="name a flat file, a FASTA file or a table")
-    if [os.fspath(source) for source in sources].count("-") > 1:
-        raise UsageError("standard input can be read only once", remedy="name a single `-`")
-    unknown = next((name for name in columns or () if name not in SYNONYMS), None)
-    if unknown is not None:
-        raise UsageError(f"no column {unknown!r} to be named", remedy=f"there are {', '.join(SYNONYMS)}")
-    capacity = _shard_capacity(memory, shard_residues)
-    report = progress or (lambda _: None)
+    _refuse_senseless(sources, columns, threads, resume)
     threads = threads or os.cpu_count() or 1
+    capacity = shard_capacity(memory, shard_residues)
+    report = progress or (lambda _: None)
+    order = ordering or _order_here(memory, threads, report)
+    plan = _plan(sources, capacity, columns, skipped)
+    resumption = Resumption(
+        plan,
+        notice or (lambda _: None),
+        lambda done, total: report(Progress("checking finished shards", done, total, "bytes")),
+    )
     index = Path(path)
-    with build_folder(index) as folder:
-        shards = _Shards(folder, capacity, threads, report)
-        records = []
-        for name in sources:
-            with open_source(name) as source:
-                records.append(_add_source(shards, source, columns, skipped, threads, report))
-        shards.finish()
-        if not shards.entries:
-            bad = f": all {skipped.count:,} are bad, the first: {skipped.first[0]}" if skipped and skipped.count else ""
-            raise InputError(f"holds no entries{bad}", file=str(sources[0]), remedy="check the file")
+    with build_folder(index, resumption.continues if resume else None) as folder:
+        if resume:
+            resumption.take_over(folder)
+        write_plan(folder, plan)
+        while True:
+            filling = ShardFilling(folder, capacity, order, resumption.finished)
+            passed_over = Skipped() if skipped else None
+            try:
+                read = [_add_source(filling, name, columns, passed_over, threads, report) for name in sources]
+                shards = filling.finish()
+                break
+            except OtherContents as other:
+                filling.wait()
+                resumption.drop_from(folder, other.number)
+            except BaseException:
+                filling.cancel()
+                raise
+        if skipped is not None and passed_over is not None:
+            skipped.add_all(passed_over)
+        if not filling.entries:
+            raise no_entries(sources, skipped)
+        duplicates = count_duplicates(folder, shards)
         manifest = Manifest(
             release=release or _release_beside(sources[0]),
-            sources=tuple(records),
+            sources=tuple(read),
             parameters={
                 "shard_residues": shard_residues,
                 "columns": dict(columns) if columns else None,
                 "location_classes": MAP_VERSION,
             },
-            tools={name: version(name) for name in ("pslidx", "numpy", "pyarrow")},
-            entries=shards.entries,
-            residues=sum(record.residues for record in shards.records),
-            shards=tuple(shards.records),
+            tools={name: version(name) for name in _TOOLS},
+            entries=filling.entries,
+            residues=sum(record.residues for record in shards),
+            shards=tuple(shards),
         ).with_digest()
         publish(index, folder, manifest)
     return BuildSummary(
         manifest.entries,
         manifest.residues,
-        shards.annotated,
-        sum(record.tables["locations"].rows for record in shards.records),
-        sum(record.tables["features"].rows for record in shards.records),
-        len(manifest.shards),
+        filling.annotated,
+        sum(record.tables["locations"].rows for record in shards),
+        sum(record.tables["features"].rows for record in shards),
+        len(shards),
         manifest.n_bytes,
-        shards.duplicate_accessions,
+        duplicates,
         time.perf_counter() - began,
     )
 
 
-class _Shards:
-    """Fills shards one after the other."""
-
-    def __init__(self, folder: Path, capacity: int, threads: int, report: Callable[[Progress], None]) -> None:
-        self.records: list[ShardRecord] = []
-        self.duplicate_accessions = 0
-        self.entries = 0
-        self.annotated = 0
-        self._folder = folder
-        self._capacity = capacity
-        self._threads = threads
-        self._report = report
-        self._writer: ShardWriter | None = None
-
-    def add(self, batch: SourceBatch) -> None:
-        """Add entries, in a new shard where they would not fit into the present one."""
-        while batch.entries.num_rows:
-            if self._writer is None:
-                name = f"shard-{len(self.records):04d}"
-                self._writer = ShardWriter(self._folder / name, self.entries, self._capacity)
-            fitting = self._writer.fitting(batch)
-            if fitting == 0:
-                self.finish()
-                continue
-            part, batch = _split(batch, fitting)
-            self._writer.append(part)
-            self.entries += fitting
-
-    def finish(self) -> None:
-        """Complete the present shard."""
-        if self._writer is None:
-            return
-        writer, self._writer = self._writer, None
-        self.records.append(
-            writer.finish(
-                self._threads, lambda done, total: self._report(Progress("ordering", done, total, "residues"))
+def _refuse_senseless(
+    sources: Sequence[str | os.PathLike[str]], columns: Mapping[str, str] | None, threads: int, resume: bool
+) -> None:
+    refuse_senseless(sources, columns)
+    if threads < 0:
+        raise UsageError(f"{threads} threads", remedy="give a number, or 0 for as many as the machine has")
+    for source in sources if resume else ():
+        if os.fspath(source) == "-" or Path(source).is_fifo():
+            raise UsageError(
+                "a build from a pipe cannot be resumed",
+                file=os.fspath(source),
+                remedy="name files, whose entries can be read again",
             )
-        )
-        self.annotated += writer.annotated
-        self.duplicate_accessions += writer.duplicate_accessions
+        open_source(source, digest=False).close()  # a slip in a name must not cost finished shards
+
+
+def _plan(
+    sources: Sequence[str | os.PathLike[str]],
+    shard_residues: int,
+    columns: Mapping[str, str] | None,
+    skipped: Skipped | None,
+) -> Plan:
+    versions = {name: version(name) for name in _TOOLS}
+    return Plan(
+        {**versions, "the format": FORMAT_VERSION, "the map of locations": MAP_VERSION},
+        {
+            "residues in a shard": shard_residues,
+            "columns": dict(columns) if columns else None,
+            "passing over of bad entries": skipped is not None,
+        },
+        [_base_name(source) for source in sources],
+        [path.stat().st_size if (path := Path(source)).is_file() else None for source in sources],
+    )
+
+
+def _order_here(memory: int | None, threads: int, report: Callable[[Progress], None]) -> Ordering:
+    """Order shards in this process, each before the next one is read."""
+
+    def order(folder: Path, draft: ShardDraft) -> Ordered:
+        pa.default_memory_pool().release_unused()
+        room = room_for_ordering(memory, draft.residues, threads)
+
+        def told(done: int, total: int) -> None:
+            report(Progress("ordering", done, total, "residues"))
+
+        ordered: Future[ShardRecord] = Future()
+        ordered.set_result(order_shard(folder, draft, room.threads, told, room.round_rows))
+        return ordered
+
+    return order
 
 
 def _add_source(
-    shards: _Shards,
-    source: Source,
+    filling: ShardFilling,
+    name: str | os.PathLike[str],
     columns: Mapping[str, str] | None,
     skipped: Skipped | None,
     threads: int,
     report: Callable[[Progress], None],
 ) -> SourceRecord:
     before = skipped.count if skipped else 0
-    format_name = detect_format(source)
-    if columns and format_name != "table":
-        raise UsageError("has no columns to be named", file=source.name, remedy="leave out --columns")
-    for batch in read_source(source, columns=columns, skipped=skipped, threads=threads):
-        shards.add(batch)
-        report(Progress(f"reading {Path(source.name).name}", source.bytes_read, source.raw_size, "bytes"))
-    return SourceRecord(
-        os.fsencode(Path(source.name).name).decode(errors="backslashreplace"),
-        format_name,
-        source.size,
-        source.sha256,
-        skipped.count - before if skipped else 0,
-    )
-
-
-def _split(batch: SourceBatch, entries: int) -> tuple[SourceBatch, SourceBatch]:
-    """The first entries of a batch, and the rest, renumbered."""
-    if entries == batch.entries.num_rows:
-        return batch, SourceBatch(*(table.slice(table.num_rows) for table in batch))
-    parts = []
-    for table in batch:
-        cut = int(table["entry"].to_numpy().searchsorted(entries))
-        rest = table.slice(cut)
-        numbers = pa.array(rest["entry"].to_numpy() - entries, pa.uint32())
-        parts.append((table.slice(0, cut), rest.set_column(0, rest.schema.field(0), numbers)))
-    return SourceBatch(*(part[0] for part in parts)), SourceBatch(*(part[1] for part in parts))
-
-
-def _shard_capacity(memory: int | None, shard_residues: int | None) -> int:
-    if shard_residues is not None:
-        if not 0 < shard_residues <= MAX_SHARD_RESIDUES:
-            raise UsageError(f"--shard-residues must be between 1 and {MAX_SHARD_RESIDUES:,}")
-        return shard_residues
-    if memory is None:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    rows = (memory - _FIXED_MEMORY) // _MEMORY_A_ROW
-    capacity = rows if rows < ROUND_ROWS else rows * MAX_ROUNDS
-    if capacity <= 0:
-        raise UsageError(
-            f"{memory:,} bytes of memory are too few to build an index",
-            remedy=f"give at least {2 * _FIXED_MEMORY:,}",
+    with open_source(name) as source:
+        format_name = detect_format(source)
+        for batch in read_source(source, columns=columns, skipped=skipped, threads=threads):
+            filling.add(batch)
+            report(Progress(f"reading {Path(source.name).name}", source.bytes_read, source.raw_size, "bytes"))
+        return SourceRecord(
+            _base_name(name),
+            format_name,
+            source.size,
+            source.sha256,
+            skipped.count - before if skipped else 0,
         )
-    return min(capacity, MAX_SHARD_RESIDUES)
+
+
+def _base_name(source: str | os.PathLike[str]) -> str:
+    return os.fsencode(Path(source).name).decode(errors="backslashreplace")
 
 
 def _release_beside(source: str | os.PathLike[str]) -> str | None:

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from psl_index.errors import UsageError
 from psl_index.index import Index
+from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
+from psl_index.table_files import OpenTable
 
-_VIEWS = ("entries", "locations", "features")
+_VIEWS: Final = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}
+
+# What the query alone is to blame for; anything else may come of damage to a table.
+_ITS_OWN_FAULT: Final = (
+    duckdb.ParserException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.PermissionException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+)
 
 
 def query(index: Index, sql: str) -> pa.RecordBatchReader:
     """Answer one SQL query over the read-only views ``entries``, ``locations`` and ``features``.
 
-    The Parquet files are read in place, only the columns and rows the query needs. Nothing else on the machine can be
-    read or written by the query.
+    DuckDB reads the Parquet files that the index holds open, whatever lies under their names by now, and of them only
+    the columns and rows the query needs. Nothing else on the machine can be read or written by the query.
 
     Raises
     ------
     UsageError
         The query is not valid SQL, or fails.
+    InvalidIndexError
+        A table is damaged; also while the batches of the answer are taken.
     """
+    tables = {view: [shard.tables[view] for shard in index.shards] for view in _VIEWS}
+    opened = [table for parts in tables.values() for table in parts]
     connection = duckdb.connect()
-    folder = (index.path / index.manifest.folder).resolve()
-    try:
-        connection.execute("SET allowed_directories = $folders", {"folders": [f"{folder}/"]})
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET enable_progress_bar = false")  # it goes to standard output, among the results
-        for view in _VIEWS:
-            paths = [str(folder / shard.folder / shard.tables[view].file) for shard in index.manifest.shards]
-            quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    connection.execute("SET temp_directory = ''")  # else what does not fit into memory goes to the working folder
+    connection.execute("SET allowed_paths = $paths", {"paths": [_path(table) for table in opened]})
+    # A file that a build removes meanwhile loses the name that its path stands for; from then on it is one of these.
+    connection.execute("SET allowed_directories = ['/dev/fd/']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET python_enable_replacements = false")  # variables of this program are no tables
+    connection.execute("SET enable_progress_bar = false")  # it goes to standard output, among the results
+    with _failing(opened):
+        for view, parts in tables.items():
+            for table in parts:
+                table.check(_VIEWS[view])
+            quoted = ", ".join(f"'{_path(table)}'" for table in parts)
             connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{quoted}])")
         connection.execute("SET lock_configuration = true")
         statements = connection.extract_statements(sql)
@@ -40,16 +62,35 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
             raise UsageError("SQL: only a single reading query is allowed", remedy="begin it with SELECT")
         answer = connection.sql(sql).to_arrow_reader()
         _refuse_equal_names(answer.schema)
-    except duckdb.Error as error:
-        raise _refused(error) from error
-    return pa.RecordBatchReader.from_batches(answer.schema, _batches(answer))
+    return pa.RecordBatchReader.from_batches(answer.schema, _batches(answer, opened))
 
 
-def _batches(answer: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The batches, computed as they are taken; that is when a cast of a bad value fails."""
-    try:
+def _path(table: OpenTable) -> str:
+    """A name of the open file itself: it stands for the same bytes as long as the file is open."""
+    return f"/dev/fd/{table.descriptor}"
+
+
+def _batches(answer: pa.RecordBatchReader, opened: Sequence[OpenTable]) -> Iterator[pa.RecordBatch]:
+    """The batches, computed as they are taken; that is when a cast of a bad value fails, or damage is met."""
+    with _failing(opened):
         yield from answer
-    except (duckdb.Error, OSError) as error:
+
+
+@contextmanager
+def _failing(opened: Sequence[OpenTable]) -> Iterator[None]:
+    """Blame a failure on the table that is damaged or, where none is, on the query."""
+    try:
+        yield
+    except _ITS_OWN_FAULT as error:
+        raise _refused(error) from error
+    except (duckdb.Error, OSError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        for table in opened:
+            if f'"{_path(table)}"' in reason:
+                raise table.unreadable(reason.replace(_path(table), table.path.name)) from error
+        for table in opened:
+            if table.is_damaged():
+                raise table.unreadable(reason) from error
         raise _refused(error) from error
 
 

@@ -35,7 +35,7 @@ def checksums(text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32]) -> np
     """The checksum of each ``text[offsets[i]:offsets[i + 1]]``, uint64 of shape (offsets.size - 1,)."""
     sums = np.empty(max(offsets.size - 1, 0), np.uint64)
     _crc64_kernels.checksums(text, offsets, _tables(), sums)
-    return sums
+    return sums.byteswap()
 
 
 def hexadecimal(sums: npt.NDArray[np.uint64]) -> pa.StringArray:
@@ -48,14 +48,14 @@ def hexadecimal(sums: npt.NDArray[np.uint64]) -> pa.StringArray:
 
 @cache
 def _tables() -> npt.NDArray[np.uint64]:
-    """Checksums of one byte followed by 0 to 7 zero bytes, uint64 of shape (8, 256)."""
-    tables = np.zeros((8, 256), np.uint64)
+    """Checksums of one byte followed by 0 to 15 zero bytes, their bytes reversed, uint64 of shape (16, 256)."""
+    tables = np.zeros((16, 256), np.uint64)
     for byte in range(256):
         crc = byte
         for _ in range(8):
             crc = (crc >> 1) ^ (POLYNOMIAL if crc & 1 else 0)
         tables[0, byte] = crc
-    for row in range(1, 8):
+    for row in range(1, 16):
         before = tables[row - 1]
         tables[row] = (before >> np.uint64(8)) ^ tables[0, (before & np.uint64(0xFF)).astype(np.int64)]
-    return tables
+    return tables.byteswap()

@@ -6,6 +6,9 @@ to its exit code in `pslidx.exit_codes`; nothing else does.
 
 from __future__ import annotations
 
+import copyreg
+from typing import Any
+
 
 class PslidxError(Exception):
     """Base of all errors raised on purpose.
@@ -30,6 +33,10 @@ class PslidxError(Exception):
         self.file = file
         self.line = line
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error can come from another machine; what Exception does by itself knows no keywords.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         place = "" if self.file is None else f"{self.file}: "
@@ -68,3 +75,7 @@ class PeptideError(UsageError):
 
 class InvalidIndexError(PslidxError):
     """A folder that is no index, or an index that is damaged, too old or too new."""
+
+
+class RemoteServiceError(PslidxError):
+    """Something on other machines that cannot be reached or used: a cluster without workers, or one that broke down."""

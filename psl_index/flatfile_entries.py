@@ -1,4 +1,4 @@
-"""Pieces of a flat file into the tables of an index, every entry checked against what it says of itself."""
+"""Lines of a flat file into the tables of an index, every entry checked against what it says of itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psl_index import _block_kernels, _entry_kernels, _text_kernels, crc64
 from psl_index import _line_kernels as kinds
 from psl_index import flatfile_problems as problem
 from psl_index.flatfile_columns import Text, lists, numbers_or_null, room_for, strings, strings_or_null
-from psl_index.flatfile_lines import EntryLines, Lines, lines_of_entries
+from psl_index.flatfile_lines import EntryLines, KeptLines, Lines
 from psl_index.locations import parse_locations
 from psl_index.schemas import ENTRIES, FEATURE_TYPES, FEATURES, SourceBatch
 
@@ -24,22 +24,22 @@ _QUOTED: Final = 60  # characters of a line that a message quotes
 class Fault(NamedTuple):
     """What is wrong with an entry that was passed over."""
 
-    line: int  # from 0, within the piece
+    line: int  # from 0, among those of the same entries
     sentence: str
     fatal: bool = False  # nothing behind it was read
 
 
 class Parsed(NamedTuple):
-    """What a piece of a flat file holds."""
+    """What some entries of a flat file hold."""
 
     batch: SourceBatch  # the good entries
     faults: list[Fault]  # of the others, in file order
     n_lines: int
 
 
-def parse_entries(text: npt.NDArray[np.uint8], size: int) -> Parsed:
-    """Tables of the complete entries in ``text[:size]``, which `flatfile_lines.PADDING` bytes must follow."""
-    lines = lines_of_entries(text, size)
+def parse_entries(kept: KeptLines) -> Parsed:
+    """Tables of the entries whose lines are kept."""
+    text, lines = kept.text, kept.lines()
     findings = _Findings(text, lines)
     faults = findings.faults()
     if faults:
@@ -206,9 +206,10 @@ class _Findings:
 
     def _fault(self, entry: int, feeds: npt.NDArray[np.int64]) -> Fault:
         code = int(self.problems[entry])
-        line = int(np.searchsorted(feeds, self._places[entry]))
-        begin = feeds[line - 1] + 1 if line else 0
-        found = self._text[begin : feeds[line]].tobytes().decode("latin-1").rstrip()
+        kept = int(np.searchsorted(feeds, self._places[entry]))
+        line = int(self._lines.numbers[kept])
+        begin = feeds[kept - 1] + 1 if kept else 0
+        found = self._text[begin : feeds[kept]].tobytes().decode("latin-1").rstrip()
         stated, counted = "", str(self.lengths[entry])
         if code in (problem.LENGTH, problem.STATED_LENGTH):
             stated = str(self.stated_lengths[code - problem.LENGTH, entry])
@@ -290,5 +291,5 @@ def _split(joined: Text, first: int, last: int) -> tuple[Text, npt.NDArray[np.in
 
 
 @cache
-def _padded_feature_types() -> npt.NDArray[np.uint8]:
-    return np.array([list(name.ljust(8).encode()) for name in FEATURE_TYPES], np.uint8)
+def _padded_feature_types() -> npt.NDArray[np.uint64]:
+    return np.array([int.from_bytes(name.ljust(8).encode(), "big") for name in FEATURE_TYPES], np.uint64)

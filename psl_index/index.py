@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from psl_index import search
-from psl_index.classes import CLASSES
+from psl_index import questions
+from psl_index.entry_tables import Organisms
 from psl_index.errors import InvalidIndexError, UsageError
 from psl_index.manifest import Manifest, read_manifest
 from psl_index.peptides import Peptides, encode
-from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
+from psl_index.questions import Wanted
 from psl_index.search import Occurrences
 from psl_index.shard import Shard, open_shard
-from psl_index.table_files import read_tables
 
+Answer = TypeVar("Answer")
 PeptideInput: TypeAlias = "Sequence[str] | pa.StringArray | pa.ChunkedArray"
 
 _OPEN_TRIES = 5
-_VERIFY = "find the damage with `pslidx verify --full`, then build the index again"
 
 
 class Index:
@@ -59,18 +57,12 @@ class Index:
             There is no index, a file of it is missing or damaged, or it is of another format version.
         """
         folder = Path(path)
-        manifest = read_manifest(folder)
-        for _ in range(_OPEN_TRIES):
-            try:
-                inner = folder / manifest.folder
-                return cls(folder, manifest, tuple(open_shard(inner, shard) for shard in manifest.shards))
-            except InvalidIndexError:
-                # A build may have published, and the next one removed our folder, since we read the manifest.
-                current = read_manifest(folder)
-                if current.digest == manifest.digest:
-                    raise
-                manifest = current
-        raise InvalidIndexError("is being replaced faster than it can be opened", file=str(folder))
+
+        def open_shards(manifest: Manifest) -> Index:
+            inner = folder / manifest.folder
+            return cls(folder, manifest, tuple(open_shard(inner, shard) for shard in manifest.shards))
+
+        return open_current(folder, open_shards)
 
     def __enter__(self) -> Index:
         return self
@@ -90,6 +82,14 @@ class Index:
         if self._shards is None:
             raise UsageError("is closed", file=str(self.path), remedy="open it again")
         return self._shards
+
+    def over_shards(self, question: Callable[..., Answer], *arguments: object, threads: int = 0) -> Iterator[Answer]:
+        """The answers of ``question(shard, *arguments, threads=...)`` in the order of the shards.
+
+        `question` is a function at the top of a module, so that it can be asked on another machine, too.
+        """
+        for shard in self.shards:
+            yield question(shard, *arguments, threads=_threads(threads))
 
     @property
     def n_entries(self) -> int:
@@ -119,22 +119,11 @@ class Index:
     @cached_property
     def class_masks(self) -> npt.NDArray[np.uint16]:
         """Classes of each entry, bit ``i`` for ``CLASSES[i]``, 0 where it has none; uint16 of shape (n_entries,)."""
-        locations = self.read("locations", ["entry", "class"])
-        locations = locations.filter(pc.is_valid(locations["class"]))
-        bits = pc.index_in(locations["class"], pa.array(CLASSES)).to_numpy()
-        masks = np.zeros(self.n_entries, np.uint16)
-        try:
-            np.bitwise_or.at(masks, locations["entry"].to_numpy(), np.uint16(1) << bits.astype(np.uint16))
-        except IndexError:
-            raise InvalidIndexError(
-                "a location names an entry that is not there", file=str(self.path), remedy=_VERIFY
-            ) from None
-        return masks
+        return np.concatenate(list(self.over_shards(questions.class_masks)))
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns of ``entries``, ``locations`` or ``features``."""
-        schema = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}[table]
-        return read_tables([shard.tables[table] for shard in self.shards], schema, columns)
+        return pa.concat_tables(self.over_shards(questions.read, table, columns))
 
     def count(self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0) -> npt.NDArray[np.int64]:
         """Occurrences of each peptide, overlapping ones included.
@@ -154,13 +143,25 @@ class Index:
         PeptideError
             A peptide is empty or holds something else than letters.
         """
-        return search.count(self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads))
+        return _sum(self.over_shards(questions.count, encode(peptides), equate_il, threads=threads))
 
     def count_entries(
         self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
     ) -> npt.NDArray[np.int64]:
         """Entries that contain each peptide; see `count`."""
-        return search.count_entries(self.shards, encode(peptides), equate_il=equate_il, threads=_threads(threads))
+        return _sum(self.over_shards(questions.count_entries, encode(peptides), equate_il, threads=threads))
+
+    def count_both(
+        self,
+        peptides: PeptideInput,
+        *,
+        equate_il: bool = False,
+        organisms: Organisms | None = None,
+        threads: int = 0,
+    ) -> npt.NDArray[np.int64]:
+        """Entries that contain each peptide, and its occurrences, in those `organisms`; int64 of shape (2, n)."""
+        wanted = Wanted(organisms=organisms)
+        return _sum(self.over_shards(questions.count_both, encode(peptides), equate_il, wanted, threads=threads))
 
     def locate(
         self,
@@ -203,10 +204,14 @@ class Index:
         *,
         equate_il: bool = False,
         entries: npt.NDArray[np.bool_] | None = None,
+        organisms: Organisms | None = None,
         limit: int | None = None,
         threads: int = 0,
     ) -> Occurrences:
-        """As `locate`, for encoded peptides, with how many occurrences the limit left out of each."""
+        """As `locate`, for encoded peptides, with how many occurrences the limit left out of each.
+
+        `organisms` does what `entries` does without a list of all entries.
+        """
         if limit is not None and limit < 0:
             raise UsageError(f"the limit of occurrences must not be negative, but is {limit}")
         if entries is not None and (entries.dtype != np.bool_ or entries.shape != (self.n_entries,)):
@@ -214,29 +219,57 @@ class Index:
                 f"entries must be a bool array of shape ({self.n_entries},), one element an entry",
                 remedy="make it with Index.select",
             )
-        return search.locate(
-            self.shards, peptides, equate_il=equate_il, wanted=entries, limit=limit, threads=_threads(threads)
-        )
+        wanted = Wanted(entries, organisms)
+        found = self.over_shards(questions.locate, peptides, equate_il, wanted, limit, threads=threads)
+        return questions.merged(list(found), len(peptides), limit)
+
+    def describe(self, entries: npt.NDArray[np.uint32]) -> pa.RecordBatch:
+        """Each of `entries`, numbers in the whole index, in their order, as `psl_index.batches.DESCRIBED`."""
+        described = list(self.over_shards(questions.describe, entries))
+        if len(described) == 1:
+            return described[0]
+        firsts = np.array([shard.first_entry for shard in self.manifest.shards])
+        by_shard = np.argsort(np.searchsorted(firsts, entries, side="right"), kind="stable")
+        place = np.empty(len(entries), np.int64)
+        place[by_shard] = np.arange(len(entries))
+        table = pa.Table.from_batches(described)
+        whole = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
+        return whole.take(pa.array(place))
 
     def select(self, *, taxon: int | None = None, lineage: str | None = None) -> npt.NDArray[np.bool_]:
         """Entries of one organism (exact taxonomy identifier) or one group of organisms; bool of shape (n_entries,).
 
         `lineage` is compared, in any letter case, with each name in the entry's lineage, such as ``Viridiplantae``.
         """
-        selected = np.ones(self.n_entries, np.bool_)
-        if taxon is not None:
-            taxa = self.read("entries", ["taxon_id"])["taxon_id"]
-            selected &= pc.fill_null(pc.equal(taxa, taxon), False).to_numpy()
-        if lineage is not None:
-            selected &= self._in_lineage(lineage.casefold())
-        return selected
+        return np.concatenate(list(self.over_shards(questions.select, Organisms(taxon, lineage))))
 
-    def _in_lineage(self, name: str) -> npt.NDArray[np.bool_]:
-        lineages = self.read("entries", ["lineage"])["lineage"].combine_chunks()
-        named = np.zeros(self.n_entries, np.bool_)
-        matching = pc.fill_null(pc.equal(pc.utf8_lower(lineages.flatten()), name), False).to_numpy(zero_copy_only=False)
-        named[pc.list_parent_indices(lineages).to_numpy()[matching]] = True
-        return named
+
+def open_current(folder: Path, open_shards: Callable[[Manifest], Answer]) -> Answer:
+    """What `open_shards` makes of the manifest in `folder`, also while builds replace the index.
+
+    Raises
+    ------
+    InvalidIndexError
+        There is no index, it is damaged, or it is replaced all the time.
+    """
+    manifest = read_manifest(folder)
+    for _ in range(_OPEN_TRIES):
+        try:
+            return open_shards(manifest)
+        except InvalidIndexError:
+            # A build may have published, and the next one removed our folder, since we read the manifest.
+            current = read_manifest(folder)
+            if current.digest == manifest.digest:
+                raise
+            manifest = current
+    raise InvalidIndexError("is being replaced faster than it can be opened", file=str(folder))
+
+
+def _sum(counts: Iterator[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    total = next(counts)
+    for more in counts:
+        total = total + more
+    return total
 
 
 def _threads(threads: int) -> int:

@@ -15,7 +15,7 @@ into statements and keeps. `docs/location-classes.md` says what each old layout 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,8 @@ import pyarrow as pa
 
 from psl_index import _location_kernels as kernels
 from psl_index._location_kernels import copy_spans, location_spans
+from psl_index._location_words import ABBREVIATION
+from psl_index._wide import SLACK
 from psl_index.classes import class_of, vocabulary
 from psl_index.errors import InputError
 from psl_index.schemas import LOCATIONS
@@ -32,6 +34,8 @@ FLAGS: Final = ("By similarity", "Probable", "Potential")
 
 ABBREVIATIONS: Final = ("e.g", "i.e", "cf", "vs", "ca", "approx", "resp", "al", "sp", "spp", "subsp")
 """Words after which a full stop ends no statement."""
+
+_MOST_BYTES: Final = np.iinfo(np.int32).max  # in one column: offsets are 32 bits wide
 
 
 def parse_locations(comments: pa.StringArray, entries: npt.NDArray[np.uint32]) -> pa.RecordBatch:
@@ -83,13 +87,15 @@ def parse_locations(comments: pa.StringArray, entries: npt.NDArray[np.uint32]) -
 
 def _bytes_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
     _, offsets, letters = texts.buffers()
-    letters = np.frombuffer(letters or b"", np.uint8)
+    padded = np.zeros((letters.size if letters else 0) + SLACK, np.uint8)  # kernels read whole blocks
+    if letters:
+        padded[:-SLACK] = np.frombuffer(letters, np.uint8)
     if len(texts):
         bounds = np.frombuffer(offsets, np.int32)[texts.offset :][: len(texts) + 1]
     else:
         bounds = np.zeros(1, np.int32)
-    letters.flags.writeable = bounds.flags.writeable = False  # one type, so that kernels compile once
-    return letters, bounds
+    bounds.flags.writeable = False  # one type, so that kernels compile once
+    return padded, bounds
 
 
 def _strings(
@@ -111,7 +117,7 @@ def _strings(
 
 def _check_size(spans: npt.NDArray[np.int64], column: int) -> None:
     length = int((spans[:, column + 1] - spans[:, column]).sum())
-    if length > np.iinfo(np.int32).max:
+    if length > _MOST_BYTES:
         raise InputError(
             f"the locations of one batch of entries take {length:,} bytes of text, and at most 2 GiB fit",
             remedy="look for an overlong SUBCELLULAR LOCATION comment",
@@ -121,15 +127,18 @@ def _check_size(spans: npt.NDArray[np.int64], column: int) -> None:
 def _classes(location: pa.StringArray) -> pa.StringArray:
     """Classes of locations, each distinct one looked up once."""
     encoded = location.dictionary_encode()
-    distinct = pa.array(map(class_of, encoded.dictionary.to_pylist()), pa.string())
+    distinct = pa.array(map(_class_of, encoded.dictionary.to_pylist()), pa.string())
     return distinct.take(encoded.indices)
+
+
+_class_of: Final = lru_cache(1 << 12)(class_of)  # a release writes some 600 locations, over and over
 
 
 @cache
 def _lexicon() -> npt.NDArray[np.uint8]:
     """Words of the grammar, as `location_spans` takes them; flags first, in the order of `FLAGS`."""
     words = [(kernels.FLAG, f"({flag})") for flag in FLAGS]
-    words += [(kernels.ABBREVIATION, word) for word in ABBREVIATIONS]
+    words += [(ABBREVIATION, word) for word in ABBREVIATIONS]
     for term in vocabulary():
         if term.kind in _KINDS:
             words += [(_KINDS[term.kind], text) for text in sorted({term.name, term.text})]

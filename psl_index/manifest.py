@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 from psl_index.errors import InvalidIndexError
-from psl_index.sections import FORMAT_VERSION, Section
+from psl_index.manifest_shape import misfit
+from psl_index.sections import FORMAT_VERSION, HEADER_BYTES, Section, other_version
 
 FILE_NAME: Final = "manifest.json"
 
 _KIND: Final = "pslidx index"
-_SECTIONS: Final = {"text", "starts", "block_entry", "pos", "tail", "table"}
-_TABLES: Final = {"entries", "locations", "features"}
+_REBUILD: Final = "build the index again"
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,18 @@ class ShardRecord:
     sections: Mapping[str, Section]
     tables: Mapping[str, TableFile]
 
+    @property
+    def n_bytes(self) -> int:
+        """Of all its files."""
+        return sum(size for _, _, size, _ in self.files())
+
+    def files(self) -> Iterator[tuple[str, int, int, str]]:
+        """Each file: its name, the bytes of its header, its size, and the digest of what follows the header."""
+        for section in self.sections.values():
+            yield section.file, HEADER_BYTES, section.n_bytes, section.xxh128
+        for table in self.tables.values():
+            yield table.file, 0, table.n_bytes, table.xxh128
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -80,19 +91,15 @@ class Manifest:
     @property
     def n_bytes(self) -> int:
         """Size of all files the manifest names."""
-        return sum(
-            sum(section.n_bytes for section in shard.sections.values())
-            + sum(table.n_bytes for table in shard.tables.values())
-            for shard in self.shards
-        )
+        return sum(shard.n_bytes for shard in self.shards)
 
     def with_digest(self) -> Manifest:
         """The same with the digest over all it says."""
-        return replace(self, digest=_digest(self._body()))
+        return replace(self, digest=digest_of(self._body()))
 
     def to_bytes(self) -> bytes:
         """The canonical form."""
-        return _canonical(self._body() | {"digest": self.digest})
+        return canonical(self._body() | {"digest": self.digest})
 
     def _body(self) -> dict[str, Any]:
         body = asdict(self) | {"format": _KIND, "format_version": FORMAT_VERSION}
@@ -111,7 +118,7 @@ def read_manifest(index: Path) -> Manifest:
     path = index / FILE_NAME
     try:
         written = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise InvalidIndexError(
             f"is not an index: there is no {FILE_NAME} in it",
             file=str(index),
@@ -122,43 +129,31 @@ def read_manifest(index: Path) -> Manifest:
 
 def parse_manifest(written: bytes, path: Path) -> Manifest:
     """Check the bytes of a manifest and turn them into one; `path` is for messages."""
-    damaged = InvalidIndexError("is damaged", file=str(path), remedy="build the index again")
     try:
-        body = json.loads(written)
-    except (ValueError, RecursionError):
-        raise damaged from None
-    if not isinstance(body, dict) or body.get("format") != _KIND:
-        raise InvalidIndexError("is not the manifest of a pslidx index", file=str(path), remedy="build the index again")
-    version = body.get("format_version")
-    if isinstance(version, int) and version != FORMAT_VERSION:
-        age, remedy = (
-            ("older", "build the index again with `pslidx build`")
-            if version < FORMAT_VERSION
-            else ("newer", "update pslidx (`pip install -U pslidx`) or build the index again")
-        )
-        raise InvalidIndexError(
-            f"has format version {version}, {age} than this program's {FORMAT_VERSION}",
-            file=str(path),
-            remedy=remedy,
-        )
-    digest = body.pop("digest", None)
-    if digest != _digest(body) or written != _canonical(body | {"digest": digest}):
-        raise damaged
-    try:
-        del body["format"], body["format_version"]
-        manifest = Manifest(
-            **body
-            | {
-                "digest": digest,
-                "sources": tuple(SourceRecord(**source) for source in body["sources"]),
-                "shards": tuple(_shard(shard) for shard in body["shards"]),
-            }
-        )
-    except (KeyError, TypeError, AttributeError):
-        raise damaged from None
-    if not _adds_up(manifest):
-        raise damaged
-    return manifest
+        body = json.loads(written, parse_constant=_refuse)
+        if not isinstance(body, dict) or body.get("format") != _KIND:
+            raise InvalidIndexError("is not the manifest of a pslidx index", file=str(path), remedy=_REBUILD)
+        version = body.get("format_version")
+        if type(version) is int and version != FORMAT_VERSION:
+            raise other_version(version, path)
+        digest = body.pop("digest", None)
+        intact = digest == digest_of(body) and written == canonical(body | {"digest": digest})
+    except (ValueError, RecursionError):  # no JSON, text that is no text, or brackets without end
+        intact = False
+    if not intact:
+        raise InvalidIndexError("is damaged", file=str(path), remedy=_REBUILD)
+    fault = misfit(body)
+    if fault is not None:
+        raise InvalidIndexError(f"makes no sense: {fault}", file=str(path), remedy=_REBUILD)
+    del body["format"], body["format_version"]
+    return Manifest(
+        **body
+        | {
+            "digest": digest,
+            "sources": tuple(SourceRecord(**source) for source in body["sources"]),
+            "shards": tuple(shard_record(shard) for shard in body["shards"]),
+        }
+    )
 
 
 def is_manifest(path: Path) -> bool:
@@ -166,29 +161,23 @@ def is_manifest(path: Path) -> bool:
     return path.is_file() and _KIND.encode() in path.read_bytes()
 
 
-def _shard(record: dict[str, Any]) -> ShardRecord:
-    sections = {name: Section(**section) for name, section in record["sections"].items()}
-    tables = {name: TableFile(**table) for name, table in record["tables"].items()}
-    return ShardRecord(**record | {"sections": sections, "tables": tables})
+def shard_record(body: dict[str, Any]) -> ShardRecord:
+    """A shard's record from its JSON; KeyError, TypeError or AttributeError where it is none."""
+    sections = {name: Section(**section) for name, section in body["sections"].items()}
+    tables = {name: TableFile(**table) for name, table in body["tables"].items()}
+    return ShardRecord(**body | {"sections": sections, "tables": tables})
 
 
-def _adds_up(manifest: Manifest) -> bool:
-    """Whether the shards follow each other, make up the whole, and have the parts that an index has."""
-    numbers = [(s.first_entry, s.entries, s.residues, s.depth, s.n_regular) for s in manifest.shards]
-    if not numbers or not all(isinstance(number, int) and number >= 0 for shard in numbers for number in shard):
-        return False
-    firsts = [0, *accumulate(shard.entries for shard in manifest.shards)]
-    return (
-        [shard.first_entry for shard in manifest.shards] == firsts[:-1]
-        and manifest.entries == firsts[-1]
-        and manifest.residues == sum(shard.residues for shard in manifest.shards)
-        and all(set(s.sections) == _SECTIONS and set(s.tables) == _TABLES for s in manifest.shards)
-    )
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return hashlib.sha256(_canonical(body)).hexdigest()
-
-
-def _canonical(body: dict[str, Any]) -> bytes:
+def canonical(body: dict[str, Any]) -> bytes:
+    """The one way in which JSON is written here."""
     return (json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def digest_of(body: dict[str, Any]) -> str:
+    """SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(body)).hexdigest()
+
+
+def _refuse(constant: str) -> None:
+    """NaN and infinities are no JSON, and equal to nothing."""
+    raise ValueError(constant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from queue import SimpleQueue
@@ -11,19 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from psl_index._lookup_kernels import ORDERED, PACKED, PAIRS
 from psl_index._order_kernels import (
     DISCARD,
     IRREGULAR,
     N_BUCKETS,
-    ORDERED,
-    PAIRS,
     count_buckets,
     fill_table,
     fill_tails,
     scatter_rows,
     sort_bucket,
 )
-from psl_index._search_kernels import PACKED
 from psl_index.ordered_map import ordered_map
 
 PADDING = 16  # separators after the text, so that windows of `ORDERED` residues never pass its end
@@ -40,10 +38,8 @@ _APART = 64  # elements between two threads' places for what they discard, to sh
 class Rows(NamedTuple):
     """Consecutive rows of the order; the arrays are used again once the next rows are asked for."""
 
-    first: int  # number of the first row
-    first_word: int  # number of the table's first word here
     pos: npt.NDArray[np.uint32]  # (rows,) text positions
-    tail: npt.NDArray[np.uint32]  # (rows,) six residues of each, see `psl_index._search_kernels`
+    tail: npt.NDArray[np.uint32]  # (rows,) six residues of each, see `psl_index._lookup_kernels`
     table: npt.NDArray[np.uint32]  # the next part of the table: first rows of the words that begin these rows
 
 
@@ -82,13 +78,12 @@ class Order:
         self._parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
         self._counts = np.zeros((threads, N_BUCKETS + 1), np.int64)
         self._on_all_parts(count_buckets, repeat(_buckets_of_pairs()), self._counts)
-        self._number_of = _numbers_of_pairs()
         self._bounds = np.concatenate([[0], np.cumsum(self._counts[:, :N_BUCKETS].sum(axis=0))])
         self._round_rows = round_rows or max(ROUND_ROWS, len(text) // MAX_ROUNDS)
         self.n_regular = int(self._bounds[IRREGULAR])
 
-    def rows(self, place: Callable[[Rows], None]) -> Iterator[Rows]:
-        """The rows in order; `place` gets them before, on the thread that sorted them, in no particular order.
+    def rows(self) -> Iterator[Rows]:
+        """The rows in order.
 
         Memory: `BYTES_A_ROW` a row of a round, and 16 a row of the few buckets under way.
         """
@@ -106,9 +101,7 @@ class Order:
             def sort(bucket: int, base: int = base) -> tuple[Rows, _Scratch]:
                 here = slice(self._bounds[bucket] - base, self._bounds[bucket + 1] - base)
                 used = scratch.get()
-                rows = self._sort(bucket, keys[here], pos[here], used)
-                place(rows)
-                return rows, used
+                return self._sort(bucket, keys[here], pos[here], used), used
 
             for rows, used in ordered_map(sort, range(first, end), len(self._parts), ahead=_WAITING):
                 yield rows
@@ -154,11 +147,11 @@ class Order:
         words = 20 ** (self._depth - _BUCKET_SKIP)
         if bucket == IRREGULAR:
             fill_tails(keys, ORDERED - PACKED, tail)
-            return Rows(first, bucket * words, pos, tail, np.array([self.n_regular], np.uint32))
+            return Rows(pos, tail, np.array([self.n_regular], np.uint32))
         fill_tails(keys, ORDERED - self._depth - PACKED, tail)
         table = scratch.words(words)
-        fill_table(keys, _BUCKET_SKIP, self._depth, first, self._number_of, table)
-        return Rows(first, bucket * words, pos, tail, table)
+        fill_table(keys, _BUCKET_SKIP, self._depth, first, table)
+        return Rows(pos, tail, table)
 
 
 def _buckets_of_pairs() -> npt.NDArray[np.int64]:
@@ -167,13 +160,6 @@ def _buckets_of_pairs() -> npt.NDArray[np.int64]:
     standard = (first >= 1) & (first <= 20) & (second >= 1) & (second <= 20)
     buckets: npt.NDArray[np.int64] = np.where(standard, (first - 1) * 20 + second - 1, DISCARD)
     return buckets
-
-
-def _numbers_of_pairs() -> npt.NDArray[np.int64]:
-    """Number in base 20 of each pair of standard residues, that of the second where there is no first; (PAIRS,)."""
-    first, second = np.divmod(np.arange(PAIRS), 32)
-    numbers: npt.NDArray[np.int64] = np.maximum(first - 1, 0) * 20 + np.maximum(second - 1, 0)
-    return numbers
 
 
 class _Scratch:

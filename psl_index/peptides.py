@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,13 @@ from psl_index._jit import kernel
 from psl_index.alphabet import INVALID, encoding_table
 from psl_index.errors import PeptideError, UsageError
 
+PADDING: Final = 16  # zeros after the last peptide: kernels read eight codes at once
+
 
 class Peptides(NamedTuple):
     """Encoded peptides: number ``i`` is ``codes[offsets[i]:offsets[i + 1]]``."""
 
-    codes: npt.NDArray[np.uint8]  # (sum of lengths,), see `psl_index.alphabet`
+    codes: npt.NDArray[np.uint8]  # (sum of lengths + PADDING,), see `psl_index.alphabet`; zeros after the last
     offsets: npt.NDArray[np.int64]  # (n + 1,)
 
     def __len__(self) -> int:
@@ -42,15 +44,18 @@ def encode(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> Peptid
         raise PeptideError("a peptide is missing", number=number)
     _, offsets_buffer, letters_buffer = array.buffers()
     if not len(array):
-        return Peptides(np.empty(0, np.uint8), np.zeros(1, np.int64))
+        return Peptides(np.zeros(PADDING, np.uint8), np.zeros(1, np.int64))
     raw = np.frombuffer(offsets_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     letters = np.frombuffer(letters_buffer, np.uint8) if letters_buffer else np.empty(0, np.uint8)
-    codes = np.empty(raw[-1] - raw[0], np.uint8)
-    offsets = np.empty(len(raw), np.int64)
-    bad = _encode(letters, raw, encoding_table(), codes, offsets)
+    codes = np.zeros(raw[-1] - raw[0] + PADDING, np.uint8)
+    offsets = raw - raw[0]
+    if _encode_letters(letters[raw[0] : raw[-1]], encoding_table(), codes) and _ascending(offsets):
+        return Peptides(codes, offsets)
+    bad = _drop_asterisks(letters, raw, codes, offsets)
     if bad >= 0:
         raise PeptideError(_complaint(array[bad].as_py()), number=bad)
-    return Peptides(codes[: offsets[-1]], offsets)
+    codes[offsets[-1] :] = 0
+    return Peptides(codes, offsets)
 
 
 def _as_string_array(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> pa.LargeStringArray:
@@ -71,24 +76,48 @@ def _complaint(peptide: str) -> str:
 
 
 @kernel
-def _encode(
+def _encode_letters(
+    letters: npt.NDArray[np.uint8], code_of: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint8]
+) -> bool:
+    """Fill `codes` with those of all letters; returns whether all are residues. O(letters)."""
+    seen = np.uint8(0)
+    for i in range(len(letters)):
+        code = code_of[letters[i]]
+        codes[i] = code
+        seen |= code
+    return bool(seen != INVALID)
+
+
+@kernel
+def _ascending(offsets: npt.NDArray[np.int64]) -> bool:
+    """Whether no peptide is empty. O(peptides)."""
+    ascending = True
+    for i in range(len(offsets) - 1):
+        ascending &= offsets[i] < offsets[i + 1]
+    return ascending
+
+
+@kernel
+def _drop_asterisks(
     letters: npt.NDArray[np.uint8],
     raw: npt.NDArray[np.int64],
-    code_of: npt.NDArray[np.uint8],
     codes: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
 ) -> int:
-    """Fill `codes` and `offsets`; returns the first peptide that is none, or -1. O(letters)."""
+    """Close the gaps in `codes` that trailing asterisks left; returns the first peptide that is none, or -1.
+
+    Peptide ``i`` was ``letters[raw[i]:raw[i + 1]]``; its codes are in `codes` already. O(letters).
+    """
     written = 0
     offsets[0] = 0
     for i in range(len(raw) - 1):
-        end = raw[i + 1]
-        if end > raw[i] and letters[end - 1] == ord("*"):
+        first, end = raw[i], raw[i + 1]
+        if end > first and letters[end - 1] == ord("*"):
             end -= 1
-        if end <= raw[i]:
+        if end == first:
             return i
-        for j in range(raw[i], end):
-            code = code_of[letters[j]]
+        for j in range(first, end):
+            code = codes[j - raw[0]]
             if code == INVALID:
                 return i
             codes[written] = code

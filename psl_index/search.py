@@ -1,8 +1,8 @@
-"""Exact search over shards: counts and occurrences of many peptides at once."""
+"""Exact search in one shard: counts and occurrences of many peptides at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -13,12 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from psl_index._search_kernels import (
-    collect_occurrences,
-    count_occurrences,
-    find_ranges_il,
-    place_occurrences,
-)
+from psl_index._lookup_kernels import find_ranges_il
+from psl_index._search_kernels import collect_occurrences, count_occurrences, count_rows, place_occurrences
 from psl_index.ordered_map import ordered_map
 from psl_index.peptides import Peptides
 from psl_index.shard import Shard
@@ -44,41 +40,34 @@ class Occurrences:
     cut: npt.NDArray[np.int64]  # (n,) occurrences of each peptide left out because of the limit
 
 
-def count(shards: Sequence[Shard], peptides: Peptides, *, equate_il: bool, threads: int) -> npt.NDArray[np.int64]:
-    """Occurrences of each peptide in all shards, overlapping ones included; int64 of shape (n,)."""
+def count(shard: Shard, peptides: Peptides, *, equate_il: bool, threads: int) -> npt.NDArray[np.int64]:
+    """Occurrences of each peptide, overlapping ones included; int64 of shape (n,)."""
 
     def count_block(block: tuple[int, int]) -> npt.NDArray[np.int64]:
         part = peptides.part(*block)
-        total = np.zeros(len(part), np.int64)
         counts = np.empty(len(part), np.int64)
-        for shard in shards:
-            candidates = _candidates(shard, part, equate_il)
-            count_occurrences(*_found_in(shard, part, candidates), equate_il, counts)
-            total += counts
-        return total
+        count_occurrences(*_found_in(shard, part, _candidates(shard, part, equate_il)), equate_il, counts)
+        return counts
 
     blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
     return np.concatenate([np.empty(0, np.int64), *blocks])
 
 
-def count_entries(
-    shards: Sequence[Shard], peptides: Peptides, *, equate_il: bool, threads: int
-) -> npt.NDArray[np.int64]:
-    """Entries that contain each peptide, in all shards; int64 of shape (n,)."""
+def count_entries(shard: Shard, peptides: Peptides, *, equate_il: bool, threads: int) -> npt.NDArray[np.int64]:
+    """Entries that contain each peptide; int64 of shape (n,)."""
 
     def count_block(block: tuple[int, int]) -> npt.NDArray[np.int64]:
         part = peptides.part(*block)
         total = np.zeros(len(part), np.int64)
-        for shard in shards:
-            gathering = _Gathering(shard, part, equate_il, None, np.zeros(len(part), np.int64), _NO_LIMIT)
-            candidates = _candidates(shard, part, equate_il)
-            for first, end in _few_rows(candidates):
-                columns = _columns(int(candidates.part(first, end).rows().sum()))
-                kept = gathering.fill(first, end, candidates.part(first, end), columns)
-                query, entry = (column[:kept] for column in columns[:2])
-                new = np.ones(kept, bool)
-                new[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
-                total += np.bincount(query[new], minlength=len(part))
+        gathering = _Gathering(shard, part, equate_il, None, np.zeros(len(part), np.int64), _NO_LIMIT)
+        candidates = _candidates(shard, part, equate_il)
+        for first, end in _few_rows(candidates):
+            columns = _columns(int(candidates.part(first, end).rows.sum()))
+            kept = gathering.fill(first, end, candidates.part(first, end), columns)
+            query, entry = (column[:kept] for column in columns[:2])
+            new = np.ones(kept, bool)
+            new[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
+            total += np.bincount(query[new], minlength=len(part))
         return total
 
     blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
@@ -86,7 +75,7 @@ def count_entries(
 
 
 def locate(
-    shards: Sequence[Shard],
+    shard: Shard,
     peptides: Peptides,
     *,
     equate_il: bool,
@@ -98,7 +87,7 @@ def locate(
 
     Parameters
     ----------
-    wanted : bool array of shape (entries of all shards,), optional
+    wanted : bool array of shape (entries of the shard,), optional
         Entries to look in.
     limit : int, optional
         The most occurrences a peptide gets, the first ones by entry and start.
@@ -106,49 +95,33 @@ def locate(
     taken = np.zeros(len(peptides), np.int64)
     most = _NO_LIMIT if limit is None else limit
     blocks = list(_query_blocks(len(peptides)))
-    batches: list[pa.RecordBatch] = []
-    for shard in shards:
-        gathering = _Gathering(shard, peptides, equate_il, wanted, taken, most)
-        ranges = np.empty((len(peptides), 4), np.int64)  # in one piece: many small ones cost a page fault each
-        find = partial(_candidates_of, shard, peptides, equate_il, ranges)
-        candidates = list(ordered_map(find, blocks, threads))
-        ends = np.cumsum([int(np.minimum(block.rows(), most).sum()) for block in candidates])
-        columns = _columns(int(ends[-1]) if len(ends) else 0)
-        places = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
+    gathering = _Gathering(shard, peptides, equate_il, wanted, taken, most)
+    ranges = np.empty((len(peptides), 4), np.uint32)  # in one piece: many small ones cost a page fault each
+    candidates = list(ordered_map(partial(_candidates_of, shard, peptides, equate_il, ranges), blocks, threads))
+    ends = np.cumsum([int(np.minimum(block.rows, most).sum()) for block in candidates])
+    columns = _columns(int(ends[-1]) if len(ends) else 0)
+    places = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
 
-        def fill(
-            number: int,
-            gathering: _Gathering = gathering,
-            candidates: list[_Candidates] = candidates,
-            columns: _Columns = columns,
-            places: list[slice] = places,
-        ) -> pa.RecordBatch:
-            here = columns.part(places[number].start, places[number].stop)
-            kept = gathering.fill(*blocks[number], candidates[number], here)
-            return pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in here], schema=OCCURRENCES)
+    def fill(number: int) -> pa.RecordBatch:
+        here = columns.part(places[number].start, places[number].stop)
+        kept = gathering.fill(*blocks[number], candidates[number], here)
+        return pa.RecordBatch.from_arrays([pa.array(column[:kept]) for column in here], schema=OCCURRENCES)
 
-        batches += ordered_map(fill, range(len(blocks)), threads)
-    table = pa.Table.from_batches(batches, OCCURRENCES)
-    if len(shards) > 1:
-        table = table.sort_by([("query", "ascending"), ("entry", "ascending"), ("start", "ascending")])
-    return Occurrences(table, np.maximum(taken - most, 0))
+    batches = ordered_map(fill, range(len(blocks)), threads)
+    return Occurrences(pa.Table.from_batches(batches, OCCURRENCES), np.maximum(taken - most, 0))
 
 
 @dataclass(frozen=True)
 class _Candidates:
     """Rows of `pos` that may hold each of n peptides."""
 
-    ranges: npt.NDArray[np.int64]  # (r, 2)
+    ranges: npt.NDArray[np.uint32]  # (r, 2)
     first_range: npt.NDArray[np.int64]  # (n + 1,)
-
-    def rows(self) -> npt.NDArray[np.int64]:
-        """How many candidates each peptide has, int64 of shape (n,)."""
-        rows = np.concatenate([[0], np.cumsum(self.ranges[:, 1] - self.ranges[:, 0])])
-        return np.diff(rows[self.first_range])
+    rows: npt.NDArray[np.int64]  # (n,) how many each peptide has
 
     def part(self, first: int, end: int) -> _Candidates:
         """Those of the peptides ``first`` to ``end - 1``."""
-        return _Candidates(self.ranges, self.first_range[first : end + 1])
+        return _Candidates(self.ranges, self.first_range[first : end + 1], self.rows[first:end])
 
 
 class _Columns(NamedTuple):
@@ -182,22 +155,20 @@ class _Gathering:
     shard: Shard
     peptides: Peptides
     equate_il: bool
-    wanted: npt.NDArray[np.bool_] | None  # of the whole index
-    taken: npt.NDArray[np.int64]  # (n,) occurrences of each peptide so far, those beyond the limit included
+    wanted: npt.NDArray[np.bool_] | None  # (entries of the shard,)
+    taken: npt.NDArray[np.int64]  # (n,) occurrences of each peptide, those beyond the limit included
     limit: int
     _scratch: _Scratch = field(default_factory=_Scratch)
 
     def fill(self, first: int, end: int, candidates: _Candidates, columns: _Columns) -> int:
         """Occurrences of the peptides ``first`` to ``end - 1``, by query, entry and start; returns how many."""
         shard = self.shard
-        wanted = np.empty(0, np.bool_)
-        if self.wanted is not None:
-            wanted = self.wanted[shard.first_entry : shard.first_entry + shard.n_entries]
+        wanted = np.empty(0, np.bool_) if self.wanted is None else self.wanted
         filled = 0
         for start, stop in _few_rows(candidates):
             part = self.peptides.part(first + start, first + stop)
             here = candidates.part(start, stop)
-            positions = self._scratch.positions(int(here.rows().sum()))
+            positions = self._scratch.positions(int(here.rows.sum()))
             ends = np.empty(len(part), np.int64)
             total = collect_occurrences(*_found_in(shard, part, here), self.equate_il, ends, positions)
             filled += place_occurrences(
@@ -217,7 +188,7 @@ class _Gathering:
 
 def _few_rows(candidates: _Candidates) -> Iterator[tuple[int, int]]:
     """Cut peptides into runs that have few enough candidates together, or a single peptide."""
-    rows = np.cumsum(candidates.rows())
+    rows = np.cumsum(candidates.rows)
     start, before = 0, 0
     while start < len(rows):
         stop = max(int(np.searchsorted(rows, before + _ROWS_AT_ONCE, side="right")), start + 1)
@@ -230,18 +201,18 @@ def _columns(rows: int) -> _Columns:
 
 
 def _candidates_of(
-    shard: Shard, peptides: Peptides, equate_il: bool, ranges: npt.NDArray[np.int64], block: tuple[int, int]
+    shard: Shard, peptides: Peptides, equate_il: bool, ranges: npt.NDArray[np.uint32], block: tuple[int, int]
 ) -> _Candidates:
     return _candidates(shard, peptides.part(*block), equate_il, ranges[slice(*block)])
 
 
 def _candidates(
-    shard: Shard, peptides: Peptides, equate_il: bool, room: npt.NDArray[np.int64] | None = None
+    shard: Shard, peptides: Peptides, equate_il: bool, room: npt.NDArray[np.uint32] | None = None
 ) -> _Candidates:
     """Candidates of each peptide; those of plain search are written into `room`, (n, 4), where it is given."""
     n = len(peptides)
     if not equate_il:
-        return _Candidates(shard.find_ranges(peptides, room).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2))
+        return _as_candidates(shard.find_ranges(peptides, room).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2))
     first_range = np.zeros(n + 1, np.int64)
     ranges = find_ranges_il(
         peptides.codes,
@@ -252,7 +223,13 @@ def _candidates(
         shard.n_regular,
         first_range,
     )
-    return _Candidates(ranges, first_range)
+    return _as_candidates(ranges, first_range)
+
+
+def _as_candidates(ranges: npt.NDArray[np.uint32], first_range: npt.NDArray[np.int64]) -> _Candidates:
+    rows = np.empty(len(first_range) - 1, np.int64)
+    count_rows(ranges, first_range, rows)
+    return _Candidates(ranges, first_range, rows)
 
 
 def _found_in(shard: Shard, peptides: Peptides, candidates: _Candidates) -> tuple[object, ...]:

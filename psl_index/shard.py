@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from psl_index._search_kernels import BLOCK_BITS, PACKED, find_ranges
+from psl_index._lookup_kernels import PACKED, find_ranges
+from psl_index._search_kernels import BLOCK_BITS
+from psl_index.entry_tables import EntryTables
 from psl_index.errors import InvalidIndexError
 from psl_index.manifest import ShardRecord
 from psl_index.order import PADDING
@@ -20,7 +23,7 @@ from psl_index.table_files import OpenTable, open_table
 
 @dataclass(frozen=True)
 class Shard:
-    """The arrays of one shard; `psl_index._search_kernels` says how they belong together."""
+    """The arrays of one shard; `psl_index._lookup_kernels` says how they belong together."""
 
     folder: Path
     first_entry: int  # number of its first entry in the whole index
@@ -39,6 +42,11 @@ class Shard:
         """Entries in this shard."""
         return len(self.starts) - 1
 
+    @cached_property
+    def entry_tables(self) -> EntryTables:
+        """What the tables say of the entries."""
+        return EntryTables(self.tables, self.first_entry, self.n_entries)
+
     @property
     def exact_regular(self) -> int:
         """Longest query for which ranges of regular rows are exact."""
@@ -49,13 +57,13 @@ class Shard:
         """Longest query for which ranges of irregular rows are exact."""
         return PACKED
 
-    def find_ranges(self, peptides: Peptides, ranges: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
-        """Candidate rows of each peptide, int64 of shape (n, 4): regular low and high, irregular low and high.
+    def find_ranges(self, peptides: Peptides, ranges: npt.NDArray[np.uint32] | None = None) -> npt.NDArray[np.uint32]:
+        """Candidate rows of each peptide, uint32 of shape (n, 4): regular low and high, irregular low and high.
 
         They are written into `ranges`, where it is given.
         """
         if ranges is None:
-            ranges = np.empty((len(peptides), 4), np.int64)
+            ranges = np.empty((len(peptides), 4), np.uint32)
         find_ranges(peptides.codes, peptides.offsets, self.tail, self.table, self.depth, self.n_regular, ranges)
         return ranges
 

@@ -20,3 +20,8 @@ class Skipped:
         self.count += 1
         if len(self.first) < self.keep:
             self.first.append(error)
+
+    def add_all(self, others: Skipped) -> None:
+        """Count those of `others`, too."""
+        self.count += others.count
+        self.first += others.first[: self.keep - len(self.first)]

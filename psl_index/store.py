@@ -2,22 +2,24 @@
 
 An index is `INDEX/manifest.json` and the folder it names. A new one is made complete, and on disk, under a temporary
 name inside INDEX; publishing is the atomic replacement of the manifest. After a crash there is the old index or the
-new one; what else lies there is left over, and removed by the next build.
+new one; what else lies there is left over, and removed or continued by the next build.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from psl_index.checkpoints import has_finished_shards, keep_only
+from psl_index.durable import sync_folder, write_new
 from psl_index.errors import BusyError, InvalidIndexError, OutputError, UsageError
+from psl_index.folder_lock import locked_folder
 from psl_index.manifest import FILE_NAME, Manifest, is_manifest, read_manifest
 
 _BUILDING = re.compile(r"building-(?P<host>.+)-(?P<process>\d+)")
@@ -27,11 +29,14 @@ _NEW_MANIFEST = f"{FILE_NAME}.new"
 
 
 @contextlib.contextmanager
-def build_folder(index: Path) -> Iterator[Path]:
+def build_folder(index: Path, continues: Callable[[Path], bool] | None = None) -> Iterator[Path]:
     """Make `index` if need be, lock it, and give a temporary folder in it to build in.
 
     What earlier builds left over is removed first. On leaving, the temporary folder is removed, and so is `index` if
     it did not exist and nothing was published in it.
+
+    `continues` is asked about each temporary folder that an earlier build left; one for which it says yes is given,
+    under a new name, in place of an empty one. Where it is there, a failure leaves a folder with finished shards.
 
     Raises
     ------
@@ -42,48 +47,49 @@ def build_folder(index: Path) -> Iterator[Path]:
     OutputError
         The disk is full, or the folder cannot be written.
     """
-    created = _make_target(index)
+    if os.path.lexists(index) and not index.is_dir():
+        raise UsageError("is a file, not a folder", file=str(index), remedy="name another folder with -o")
     try:
-        with _locked(index):
-            _remove_left_overs(index)
-            folder = index / f"building-{socket.gethostname()}-{os.getpid()}"
+        with locked_folder(index, lambda: _busy(index)) as made:
             try:
-                folder.mkdir()
-                yield folder
+                with _new_folder(index, continues) as folder:
+                    yield folder
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                if made:
+                    with contextlib.suppress(OSError):  # an index is in it now
+                        index.rmdir()
+    except BrokenPipeError:  # of who is told of the progress; nothing here writes to a pipe
+        raise
     except OSError as error:
         raise _output_error(error, index) from error
-    finally:
-        if created:
-            with contextlib.suppress(OSError):
-                index.rmdir()
 
 
 def publish(index: Path, built: Path, manifest: Manifest) -> None:
-    """Make the finished folder `built` the index, in one step; `manifest` has its digest."""
+    """Make the finished folder `built` the index, in one step; `manifest` has its digest.
+
+    Files and folders in `built` that the manifest does not name are removed. The disk can be full until the new
+    manifest is written, and nothing is lost by then.
+    """
     target = index / manifest.folder
     for folder in (*(built / shard.folder for shard in manifest.shards), built):
-        _sync_folder(folder)
+        sync_folder(folder)
     new = index / _NEW_MANIFEST
     existed = target.exists()
     try:
+        write_new(new, manifest.to_bytes())
+        keep_only(built, {shard.folder for shard in manifest.shards})
         if existed:
             _replace_files(built, target)
         else:
             built.rename(target)
-        with new.open("wb") as file:
-            file.write(manifest.to_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(index)
+        sync_folder(index)
         new.replace(index / FILE_NAME)
     except BaseException:
         new.unlink(missing_ok=True)
         if not existed:
             shutil.rmtree(target, ignore_errors=True)
         raise
-    _sync_folder(index)
+    sync_folder(index)
 
 
 def left_overs(index: Path) -> list[Path]:
@@ -95,16 +101,28 @@ def left_overs(index: Path) -> list[Path]:
     return sorted(path for path in index.iterdir() if path.name not in named and _is_ours(path))
 
 
-def _make_target(index: Path) -> bool:
+@contextlib.contextmanager
+def _new_folder(index: Path, continues: Callable[[Path], bool] | None) -> Iterator[Path]:
+    _refuse_foreign(index)
+    folder = index / f"building-{socket.gethostname()}-{os.getpid()}"
+    cut_off = [path for path in left_overs(index) if _BUILDING.fullmatch(path.name)]
+    adopted = next((path for path in cut_off if continues is not None and continues(path)), None)
+    _remove_left_overs(index, adopted)
     try:
-        index.mkdir(parents=True)
-        return True
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise _output_error(error, index) from error
-    if not index.is_dir():
-        raise UsageError("is a file, not a folder", file=str(index), remedy="name another folder with -o")
+        if adopted is None:
+            folder.mkdir()
+        else:
+            adopted.rename(folder)
+        yield folder
+    except BaseException:
+        if continues is None or not has_finished_shards(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_foreign(index: Path) -> None:
+    """Checked while nobody else changes what is there."""
     foreign = next((path.name for path in index.iterdir() if not _is_ours(path)), None)
     if foreign is not None:
         raise UsageError(
@@ -112,51 +130,55 @@ def _make_target(index: Path) -> bool:
             file=str(index),
             remedy="name another folder with -o",
         )
-    return False
 
 
 def _is_ours(path: Path) -> bool:
     return (
         (path.name in (FILE_NAME, _NEW_MANIFEST) and is_manifest(path))
+        or (path.name == _NEW_MANIFEST and path.is_file() and not path.stat().st_size)  # of a build killed there
         or (_BUILDING.fullmatch(path.name) is not None and path.is_dir())
         or _is_published(path)
     )
 
 
 def _is_published(path: Path) -> bool:
-    return (
-        _PUBLISHED.fullmatch(path.name) is not None
-        and path.is_dir()
-        and all(_SHARD.fullmatch(inner.name) for inner in path.iterdir())
-    )
-
-
-@contextlib.contextmanager
-def _locked(index: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system frees it when the process ends, however it ends."""
-    handle = os.open(index, os.O_RDONLY)
+    if _PUBLISHED.fullmatch(path.name) is None:
+        return False
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(
-                f"{_holder(index)} is building here", file=str(index), remedy="wait for it to end, or stop it"
-            ) from None
-        yield
-    finally:
-        os.close(handle)
+        return all(_SHARD.fullmatch(inner.name) for inner in path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):  # a build may have removed it just now
+        return False
+
+
+def _busy(index: Path) -> BusyError:
+    return BusyError(f"{_holder(index)} is building here", file=str(index), remedy="wait for it to end, or stop it")
 
 
 def _holder(index: Path) -> str:
     for path in index.iterdir():
         match = _BUILDING.fullmatch(path.name)
-        if match:
+        if match and not _has_ended(match["host"], int(match["process"])):
             return f"process {match['process']} on {match['host']}"
     return "another process"
 
 
-def _remove_left_overs(index: Path) -> None:
+def _has_ended(host: str, process: int) -> bool:
+    """Whether it is known that a process is no more: it has been killed, and its folder is left over."""
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def _remove_left_overs(index: Path, adopted: Path | None) -> None:
     for path in left_overs(index):
+        if path == adopted:
+            continue
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -172,15 +194,7 @@ def _replace_files(built: Path, target: Path) -> None:
         else:
             path.replace(place)
     for folder in (target, *(path for path in target.iterdir() if path.is_dir())):
-        _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(folder)
 
 
 def _output_error(error: OSError, index: Path) -> OutputError:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import mmap
 import os
-from collections.abc import Sequence
+import stat
+import weakref
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xxhash
 
 from psl_index.errors import InvalidIndexError
 from psl_index.manifest import TableFile
@@ -24,6 +29,7 @@ class TableWriter:
     """Writes one table from record batches, compressed on the thread of `writing`."""
 
     def __init__(self, path: Path, schema: pa.Schema, writing: ThreadPoolExecutor) -> None:
+        self._file = path.open("wb")  # Arrow itself opens no path that is not UTF-8
         self._path = path
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
@@ -31,7 +37,7 @@ class TableWriter:
         self._rows = 0
         self._writing = writing
         self._written: Future[None] | None = None
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, store_schema=True)
+        self._writer = pq.ParquetWriter(self._file, schema, compression="zstd", compression_level=1, store_schema=True)
 
     def __enter__(self) -> TableWriter:
         return self
@@ -41,6 +47,11 @@ class TableWriter:
     ) -> None:
         if kind is None:
             self._writer.close()
+            self._file.close()
+            return
+        self._writer.is_open = False  # else it would write the end of a file that is given up, when it is dropped
+        with suppress(OSError):  # what could not be written fails once more
+            self._file.close()
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Add rows at the end."""
@@ -56,9 +67,9 @@ class TableWriter:
         if self._written is not None:
             self._written.result()
         self._writer.close()
-        with self._path.open("rb") as file:
-            os.fsync(file.fileno())
-        return TableFile(self._path.name, self._rows, self._path.stat().st_size, file_digest(self._path))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return TableFile(self._path.name, self._rows, os.fstat(self._file.fileno()).st_size, file_digest(self._path))
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._waiting, self._schema)
@@ -70,15 +81,87 @@ class TableWriter:
         self._waiting_rows = 0
 
 
-class OpenTable(NamedTuple):
-    """One table of a shard, mapped into memory: it can be read even when a later build has removed the file."""
+class OpenTable:
+    """One table of a shard, open: it can be read even when a later build has removed the file.
 
-    path: Path
-    mapped: pa.MemoryMappedFile
+    Attributes
+    ----------
+    path : Path
+        Where the file was; by now another one, or none, may lie there.
+    record : TableFile
+        What the manifest says of it.
+    descriptor : int
+        The open file, for a reader that takes nothing else; valid as long as this object.
+    """
+
+    def __init__(self, path: Path, record: TableFile, descriptor: int) -> None:
+        self.path = path
+        self.record = record
+        self.descriptor = descriptor
+        weakref.finalize(self, os.close, descriptor)
+
+    def check(self, schema: pa.Schema) -> None:
+        """Refuse a file that is no Parquet, or has not the columns of `schema` and the rows it should have."""
+        with self._refused():
+            self._checked(schema)
+
+    def read(self, schema: pa.Schema) -> pa.Table:
+        """The columns of `schema`, which is part of the table's."""
+        with self._refused():
+            part = self._checked(schema).read(schema.names).select(schema.names)
+            part.validate(full=True)
+            self._check_rows(len(part))
+            return part.cast(schema)
+
+    def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows of the columns of `schema`, a few at a time."""
+        with self._refused():
+            for batch in self._checked(schema).iter_batches(columns=schema.names):
+                batch.validate(full=True)
+                yield batch
+
+    def unreadable(self, reason: str) -> InvalidIndexError:
+        """What to raise when a reader gives up on it."""
+        return InvalidIndexError(f"cannot be read ({reason})", file=str(self.path), remedy=_REBUILD)
+
+    def is_damaged(self) -> bool:
+        """Whether its bytes are not those that were written; reads all of them."""
+        with self._mapped() as mapped:
+            return bool(xxhash.xxh3_128(mapped).hexdigest() != self.record.xxh128)
+
+    def _checked(self, schema: pa.Schema) -> pq.ParquetFile:
+        file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(self._mapped())))
+        found = file.schema_arrow
+        fields = [found.field(place) for name in schema.names for place in found.get_all_field_indices(name)]
+        if fields != list(schema):
+            raise InvalidIndexError("does not have the columns it should", file=str(self.path), remedy=_REBUILD)
+        self._check_rows(file.metadata.num_rows)
+        return file
+
+    def _check_rows(self, rows: int) -> None:
+        if rows != self.record.rows:
+            raise InvalidIndexError(
+                f"has {rows:,} rows instead of {self.record.rows:,}", file=str(self.path), remedy=_REBUILD
+            )
+
+    @contextmanager
+    def _refused(self) -> Iterator[None]:
+        """Have damage, which surfaces as whatever the parts of the reader make of it, raise an InvalidIndexError."""
+        try:
+            yield
+        except InvalidIndexError:
+            raise
+        except Exception as error:
+            if isinstance(error, MemoryError) and not self.is_damaged():
+                raise
+            raise self.unreadable((str(error).strip() or type(error).__name__).splitlines()[0]) from error
+
+    def _mapped(self) -> mmap.mmap:
+        return mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_READ)
 
 
 def open_table(folder: Path, table: TableFile) -> OpenTable:
-    """Map one table; checks its size, not what is in it.
+    """Open one table; checks its size, not what is in it.
 
     Raises
     ------
@@ -87,13 +170,18 @@ def open_table(folder: Path, table: TableFile) -> OpenTable:
     """
     path = folder / table.file
     try:
-        mapped = pa.memory_map(str(path))
-    except FileNotFoundError:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
         raise InvalidIndexError("is missing", file=str(path), remedy=_REBUILD) from None
-    size = mapped.size()
-    if size != table.n_bytes:
-        raise InvalidIndexError(f"is {size:,} bytes long instead of {table.n_bytes:,}", file=str(path), remedy=_REBUILD)
-    return OpenTable(path, mapped)
+    opened = OpenTable(path, table, descriptor)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidIndexError("is not a file", file=str(path), remedy=_REBUILD)
+    if status.st_size != table.n_bytes:
+        raise InvalidIndexError(
+            f"is {status.st_size:,} bytes long instead of {table.n_bytes:,}", file=str(path), remedy=_REBUILD
+        )
+    return opened
 
 
 def read_tables(tables: Sequence[OpenTable], schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
@@ -105,14 +193,5 @@ def read_tables(tables: Sequence[OpenTable], schema: pa.Schema, columns: Sequenc
         A file cannot be read as the table it should be.
     """
     wanted = schema if columns is None else pa.schema([schema.field(column) for column in columns])
-    parts = []
-    for path, mapped in tables:
-        try:
-            part = pq.ParquetFile(mapped).read(wanted.names)
-        except (pa.ArrowInvalid, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise InvalidIndexError(f"cannot be read ({reason})", file=str(path), remedy=_REBUILD) from error
-        if part.schema.names != wanted.names or part.schema.types != wanted.types:
-            raise InvalidIndexError("does not have the columns it should", file=str(path), remedy=_REBUILD)
-        parts.append(part.cast(wanted))
+    parts = [table.read(wanted) for table in tables]
     return pa.concat_tables(parts) if parts else wanted.empty_table()

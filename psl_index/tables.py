@@ -31,8 +31,9 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _CHUNK_BYTES: Final = 1 << 20
 _BATCH_RESIDUES: Final = 1 << 22
-# Characters of one row: beyond lies a decompression bomb, or a quote that is never closed.
-_ROW_LIMIT: Final = 1 << 28
+# Characters of one row: beyond lies a decompression bomb, or a quote that is never closed. Each field and each line of
+# a quoted field can be a single character, and takes a hundred bytes.
+_ROW_LIMIT: Final = 1 << 24
 _LABEL_DELIMITERS: Final = re.compile("[|;]")
 _NO_RESIDUE: Final = re.compile("[^A-Za-z]")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from psl_index.consistency import contradictions
 from psl_index.errors import InvalidIndexError
 from psl_index.index import Index
-from psl_index.manifest import Manifest
-from psl_index.sections import HEADER_BYTES, file_digest
+from psl_index.sections import file_digest
 from psl_index.store import left_overs
 
 
@@ -29,6 +29,7 @@ def verify(
 ) -> Verification:
     """Check an index: manifest, headers and sizes, and with `full` every byte of every file.
 
+    Where all files of a shard are as they were written, `full` also checks that their numbers fit each other.
     `progress` is told bytes read and bytes in all.
 
     Raises
@@ -36,28 +37,24 @@ def verify(
     InvalidIndexError
         The index cannot be opened at all: what `Index.open` refuses.
     """
+    problems: list[InvalidIndexError] = []
+    files = done = 0
     with Index.open(path) as index:
-        manifest = index.manifest
-    folder = Path(path) / manifest.folder
-    problems = []
-    done = 0
-    files = list(_files(folder, manifest))
-    if full:
-        for file, skip, size, digest in files:
-            if not file.exists() or file_digest(file, skip) != digest:
-                problems.append(
-                    InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
-                )
-            done += size
-            if progress:
-                progress(done, manifest.n_bytes)
-    return Verification(len(files), done, tuple(problems), tuple(left_overs(Path(path))))
-
-
-def _files(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, int, int, str]]:
-    """Each file, the bytes of its header, its size, and the digest of what follows the header."""
-    for shard in manifest.shards:
-        for section in shard.sections.values():
-            yield folder / shard.folder / section.file, HEADER_BYTES, section.n_bytes, section.xxh128
-        for table in shard.tables.values():
-            yield folder / shard.folder / table.file, 0, table.n_bytes, table.xxh128
+        n_bytes = index.manifest.n_bytes
+        for shard, record in zip(index.shards, index.manifest.shards, strict=True):
+            before = len(problems)
+            for name, skip, size, digest in record.files():
+                file = shard.folder / name
+                files += 1
+                if not full:
+                    continue
+                if not file.exists() or file_digest(file, skip) != digest:
+                    problems.append(
+                        InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
+                    )
+                done += size
+                if progress:
+                    progress(done, n_bytes)
+            if full and len(problems) == before:
+                problems += contradictions(shard)
+    return Verification(files, done, tuple(problems), tuple(left_overs(Path(path))))

@@ -8,8 +8,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+MINUTES_WITHOUT_THE_JIT = {
+    "test_a_line_of_a_megabyte_takes_no_second",
+    "test_lines_and_entries_may_be_long",
+    "test_a_file_larger_than_memory_takes_bounded_memory",
+    "test_answers_do_not_depend_on_threads_or_batching",
+    "test_many_peptides_come_in_parts",
+    "test_parsed_or_an_error_with_its_line_never_anything_else",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What coverage, mutation testing and the tests without the jit need.
+
+    `PSLIDX_EXAMPLES` says how many examples of each property there are at most, the same ones in each run.
+    """
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        for item in items:
+            if item.name.partition("[")[0] in MINUTES_WITHOUT_THE_JIT:
+                item.add_marker(pytest.mark.skip(reason="takes minutes without the jit"))
+    if "PSLIDX_EXAMPLES" in os.environ:
+        few = {"max_examples": int(os.environ["PSLIDX_EXAMPLES"]), "derandomize": True, "database": None}
+        for test in {getattr(item, "obj", None) for item in items}:
+            if getattr(test, "is_hypothesis_test", False):
+                test._hypothesis_internal_use_settings = settings(
+                    test._hypothesis_internal_use_settings, deadline=None, **few
+                )
 
 
 @pytest.fixture(scope="session")

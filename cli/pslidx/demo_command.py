@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pslidx import progress
+from pslidx import progress, sinks
 from pslidx.options import debug_option
 from pslidx.signals import raised
 
@@ -59,13 +59,16 @@ def demo(folder: Path, seed: int) -> None:
 
 def _make(folder: Path, source: Path, seed: int) -> dict[str, Path]:
     """Write the flat file and two explanations of it; returns those by name."""
+    from isal import igzip
+
     from psl_eval.synthetic import planted_explanations, proteome, random_explanations, write_flat_file
     from pslidx.destination import Destination
     from pslidx.output import write
 
     click.echo(f"Making up proteins of {_RESIDUES:,} residues in all: {source}")
     blocks = list(proteome(_RESIDUES, seed))
-    write_flat_file(blocks, source, seed=seed)
+    with sinks.file(source) as sink, igzip.IGzipFile(fileobj=sink, mode="wb", mtime=0) as compressed:
+        write_flat_file(blocks, compressed, seed=seed)
     tables = {"planted": planted_explanations(blocks), "random": random_explanations(blocks, seed)}
     paths = {name: folder / f"{name}.tsv" for name in tables}
     for name, table in tables.items():

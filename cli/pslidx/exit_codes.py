@@ -7,6 +7,7 @@ code  meaning
 1     bad data in a file, truncated input, a result that cannot be written, another process building
 2     usage: an unknown option, a bad peptide on the command line, SQL that does not parse
 3     not an index, or a damaged one
+4     a remote service that cannot be reached or used: the cluster of `--scheduler`
 130   interrupted (Ctrl-C)
 141   who read standard output closed it early, as ``head`` does; says nothing, like coreutils
 143   terminated
@@ -33,11 +34,13 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
 INVALID_INDEX: Final = 3
+REMOTE_SERVICE: Final = 4
 SIGNALLED: Final = 128  # plus the signal's number, as shells report it
 
 _CODES: Final = (  # the first class that fits counts
     (errors.UsageError, USAGE),
     (errors.InvalidIndexError, INVALID_INDEX),
+    (errors.RemoteServiceError, REMOTE_SERVICE),
     (errors.PslidxError, FAILED),
 )
 _REPORT_IT: Final = "this is a bug in pslidx; please report it with the traceback that `--debug` prints"

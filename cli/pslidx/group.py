@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 bad data or a result that cannot be written, 2 usage, 3 invalid index, "
-    "130 interrupted, 141 closed pipe, 143 terminated.",
+    "4 remote service, 130 interrupted, 141 closed pipe, 143 terminated.",
 )
 @click.version_option(package_name="pslidx", prog_name="pslidx", message="%(prog)s %(version)s")
 @debug_option

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pslidx.options import debug_option, format_option, index_argument, threads_option
+from pslidx.opened import opened
+from pslidx.options import cluster_options, debug_option, format_option, index_argument, threads_option
 from pslidx.signals import raised
 
 
@@ -42,6 +43,7 @@ from pslidx.signals import raised
     help="The class that entries must share; predicted is the default.",
 )
 @threads_option
+@cluster_options
 @format_option
 @debug_option
 def hitrate(
@@ -53,6 +55,8 @@ def hitrate(
     exclude: str,
     against: str,
     threads: int,
+    scheduler: str | None,
+    local_copy: str | None,
     table_format: str | None,
 ) -> None:
     """Score subsequences: how many of the proteins that hold one live where its protein does?
@@ -66,17 +70,17 @@ def hitrate(
     Example:
       pslidx hitrate sprot subsequences.tsv --proteins proteins.fasta -o rates
       pslidx hitrate sprot subsequences.tsv --exclude none --definition unweighted -o rates
+      pslidx hitrate trembl subsequences.tsv --scheduler tcp://node1:8786 -o rates
     """
     from psl_eval import hit_rate, write_hit_rates
     from psl_eval.results import check_folder
-    from psl_index import Index
     from pslidx.destination import Destination
     from pslidx.output import write
 
     check_folder(folder)
-    with Index.open(index) as opened:
+    with opened(index, scheduler, local_copy) as searched:
         rates = hit_rate(
-            opened,
+            searched,
             subsequences,
             proteins=proteins,
             definition=definition,

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from psl_index.classes import CLASSES
+from psl_index.entry_tables import Organisms
 from psl_index.index import Index
 from psl_index.peptides import encode
 
@@ -37,7 +38,7 @@ COUNTS: Final = pa.schema(
 
 _PEPTIDES_AT_ONCE: Final = 1 << 14
 _HITS_AT_ONCE: Final = 1 << 21
-_ROWS_AT_ONCE: Final = 1 << 16
+ROWS_AT_ONCE: Final = 1 << 16
 
 
 class Search:
@@ -65,29 +66,29 @@ class Search:
         self._index = index
         self._equate_il = equate_il
         self._threads = threads
-        filtered = taxon is not None or lineage is not None
-        self._wanted = index.select(taxon=taxon, lineage=lineage) if filtered else None
+        self._organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
 
     def hits(self, peptides: Iterable[str], limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""
-        columns = self._index.read("entries", ["accession", "entry_name", "taxon_id"])
-        entries = pa.RecordBatch.from_arrays([column.combine_chunks() for column in columns], schema=columns.schema)
         for part in self._few_hits(self._parts(peptides), limit):
             found = self._index.occurrences(
                 encode(part),
                 equate_il=self._equate_il,
-                entries=self._wanted,
+                organisms=self._organisms,
                 limit=limit,
                 threads=self._threads,
             )
             self.cut += int(np.count_nonzero(found.cut))
-            for batch in found.table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-                yield self._described(batch, part, entries)
+            for batch in found.table.to_batches(max_chunksize=ROWS_AT_ONCE):
+                entry = self._index.describe(batch["entry"].to_numpy())
+                yield hit_rows(part.take(batch["query"]), batch["start"], entry)
 
     def counts(self, peptides: Iterable[str]) -> Iterator[pa.RecordBatch]:
         """Entries and occurrences of each peptide, as `COUNTS`."""
         for part in self._parts(peptides):
-            entries, occurrences = self._counted(part)
+            entries, occurrences = self._index.count_both(
+                part, equate_il=self._equate_il, organisms=self._organisms, threads=self._threads
+            )
             yield pa.RecordBatch.from_arrays([part, pa.array(entries), pa.array(occurrences)], schema=COUNTS)
 
     def _parts(self, peptides: Iterable[str]) -> Iterator[pa.StringArray]:
@@ -107,35 +108,13 @@ class Search:
             for start, end in pairwise(cuts):
                 yield part.slice(start, end - start)
 
-    def _counted(self, peptides: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        if self._wanted is None:
-            return (
-                self._index.count_entries(peptides, equate_il=self._equate_il, threads=self._threads),
-                self._index.count(peptides, equate_il=self._equate_il, threads=self._threads),
-            )
-        found = self._index.locate(peptides, equate_il=self._equate_il, entries=self._wanted, threads=self._threads)
-        query, entry = found["query"].to_numpy(), found["entry"].to_numpy()
-        first = np.ones(len(query), np.bool_)  # the first occurrence of the peptide in its entry
-        first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
-        return np.bincount(query[first], minlength=len(peptides)), np.bincount(query, minlength=len(peptides))
 
-    def _described(self, found: pa.RecordBatch, peptides: pa.StringArray, entries: pa.RecordBatch) -> pa.RecordBatch:
-        peptide = peptides.take(found["query"])
-        entry = entries.take(found["entry"])
-        end = pc.add(found["start"], pc.cast(pc.subtract(pc.binary_length(peptide), 1), pa.uint32()))
-        classes = class_lists(self._index.class_masks[found["entry"].to_numpy()])
-        return pa.RecordBatch.from_arrays(
-            [
-                peptide,
-                entry["accession"],
-                entry["entry_name"],
-                found["start"],
-                end,
-                entry["taxon_id"],
-                classes,
-            ],
-            schema=HITS,
-        )
+def hit_rows(peptide: pa.StringArray, start: pa.UInt32Array, entry: pa.RecordBatch) -> pa.RecordBatch:
+    """One row of `HITS` for each occurrence; `entry` holds what `psl_index.batches.DESCRIBED` names of its entry."""
+    end = pc.add(start, pc.cast(pc.subtract(pc.binary_length(peptide), 1), pa.uint32()))
+    classes = class_lists(entry["class_mask"].to_numpy())
+    columns = [peptide, entry["accession"], entry["entry_name"], start, end, entry["taxon_id"], classes]
+    return pa.RecordBatch.from_arrays(columns, schema=HITS)
 
 
 def class_lists(masks: npt.NDArray[np.uint16]) -> pa.ListArray:

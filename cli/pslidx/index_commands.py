@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pslidx import destination
-from pslidx.messages import say, warn
+from pslidx.messages import say, warn, warn_of_skipped
+from pslidx.opened import connected
 from pslidx.options import (
     debug_option,
     index_argument,
     output_options,
+    scheduler_option,
     size_in_bytes,
+    source_options,
     threads_option,
 )
 from pslidx.progress import shown
@@ -35,15 +39,14 @@ if TYPE_CHECKING:
     help="Folder to make.",
 )
 @click.option("--release", metavar="NAME", help="Release of the data base, such as 2026_01, to keep in the index.")
-@click.option(
-    "--columns",
-    metavar="OURS=THEIRS,...",
-    help="Names of the columns accession, sequence and locations in a table, where it has others.",
-)
-@click.option("--skip-bad", is_flag=True, help="Pass over bad entries, and say how many there were.")
+@source_options
 @threads_option
 @click.option("--memory", type=size_in_bytes, metavar="SIZE", help="Memory to use, such as 8G; by default half of all.")
 @click.option("--shard-residues", type=click.IntRange(min=1), metavar="N", help="Residues in a shard, at most.")
+@click.option(
+    "--resume", is_flag=True, help="Continue a build that was cut off; after a failure, keep what is finished."
+)
+@scheduler_option
 @debug_option
 def build(
     sources: tuple[str, ...],
@@ -54,6 +57,8 @@ def build(
     threads: int,
     memory: int | None,
     shard_residues: int | None,
+    resume: bool,
+    scheduler: str | None,
 ) -> None:
     """Build an index, or replace one.
 
@@ -61,16 +66,29 @@ def build(
     sequence and locations; plain or compressed, told by its content; - is standard input. The index that
     was there stays in use until the new one is complete.
 
+    A large index is built shard by shard. After a crash or a kill, the same command with --resume takes
+    over the shards that were finished, once it has checked them and compared their entries with the sources.
+    With it, Ctrl-C and a full disk leave them, too, to be resumed later. The index is the same either way.
+
+    With --scheduler, workers that see the folder INDEX order the shards while the next ones are read; --memory is
+    then for each of them, too.
+
     \b
     Example:
       pslidx build uniprot_sprot.dat.gz -o sprot
+      pslidx build uniprot_trembl.dat.gz -o trembl --resume
+      pslidx build uniprot_trembl.dat.gz -o trembl --shard-residues 4000000000 --scheduler tcp://node1:8786
       pslidx build deeploc2.csv --columns accession=ACC,locations=Labels,sequence=Sequence -o deeploc2
     """
     import psl_index
     from psl_index.tables import parse_columns
 
     skipped = psl_index.Skipped() if skip_bad else None
-    with raised(), shown() as report:
+    with (
+        raised(),
+        nullcontext() if scheduler is None else connected(scheduler) as cluster,
+        shown() as report,
+    ):
         summary = psl_index.build(
             sources,
             index,
@@ -80,7 +98,10 @@ def build(
             threads=threads,
             memory=memory,
             shard_residues=shard_residues,
+            resume=resume,
             progress=report,
+            notice=report.tell,
+            ordering=cluster.ordering(memory=memory, threads=threads, progress=report) if cluster else None,
         )
     _tell(index, summary, skipped)
 
@@ -117,8 +138,9 @@ def info(index: Path, output: str | None, table_format: str | None) -> None:
 def verify(index: Path, full: bool) -> None:
     """Check an index for damage.
 
-    Without --full, checks that all files are there, of the right size and kind. Damage ends with exit code
-    3 and the names of the files.
+    Without --full, checks that all files are there, of the right size and kind; with it, that each byte is the
+    one that was written, and that the numbers in the files fit each other. Damage ends with exit code 3 and the
+    names of the files.
 
     \b
     Example:
@@ -134,7 +156,7 @@ def verify(index: Path, full: bool) -> None:
             progress=lambda done, total: report(psl_index.Progress("checking", done, total, "bytes")),
         )
     for path in found.left_overs:
-        warn(f"{path}: not part of the index (an earlier one, or of a build); the next build removes it")
+        warn(f"{path}: not part of the index (an earlier one, or of a build); the next build removes or resumes it")
     for problem in found.problems[:-1]:
         say(f"error: {problem}")
     if found.problems:
@@ -153,7 +175,5 @@ def _tell(index: Path, summary: BuildSummary, skipped: Skipped | None) -> None:
         warn("no entry has a location class: the index can be searched, but gives no hit rates")
     if summary.duplicate_accessions:
         warn(f"{summary.duplicate_accessions:,} entries have the accession of an earlier one; all are kept")
-    if skipped is not None and skipped.count:
-        warn(f"{skipped.count:,} bad entries were passed over; the first {len(skipped.first)}:")
-        for error in skipped.first:
-            say(f"  {error}")
+    if skipped is not None:
+        warn_of_skipped(skipped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from pslidx.signals import end_at_once
 
@@ -14,6 +15,8 @@ def main() -> None:
     The interpreter is not taken down at the end: with Numba loaded that would take a tenth of a second.
     """
     end_at_once()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # the name of a file that is not UTF-8 goes out as it is
     from pslidx.exit_codes import Session, run  # now that an interrupt while they load is quiet
     from pslidx.group import invoke
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from psl_index import Skipped
 
 
 def say(text: str) -> None:
@@ -13,3 +18,11 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Print one line about something to look at."""
     say(f"warning: {text}")
+
+
+def warn_of_skipped(skipped: Skipped) -> None:
+    """Say how many bad entries were passed over, if any, and what was wrong with the first."""
+    if skipped.count:
+        warn(f"{skipped.count:,} bad entries were passed over; the first {len(skipped.first)}:")
+        for error in skipped.first:
+            say(f"  {error}")

@@ -42,6 +42,17 @@ def index_argument(command: Command) -> Command:
     return click.argument("index", type=click.Path(path_type=Path))(command)
 
 
+def source_options(command: Command) -> Command:
+    """``--columns`` and ``--skip-bad``, for a command that reads sources."""
+    columns = click.option(
+        "--columns",
+        metavar="OURS=THEIRS,...",
+        help="Names of the columns accession, sequence and locations in a table, where it has others.",
+    )
+    skip_bad = click.option("--skip-bad", is_flag=True, help="Pass over bad entries, and say how many there were.")
+    return columns(skip_bad(command))
+
+
 def threads_option(command: Command) -> Command:
     """``--threads``, 0 for all cores."""
     return click.option(
@@ -51,6 +62,27 @@ def threads_option(command: Command) -> Command:
         metavar="N",
         help="Threads to use; 0, the default, means all cores.",
     )(command)
+
+
+def scheduler_option(command: Command) -> Command:
+    """``--scheduler``, for a command that can have its shards worked on by a Dask cluster."""
+    return click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Have the shards worked on by the Dask cluster whose scheduler is at ADDRESS, such as tcp://host:8786; "
+        "local makes one of processes on this machine. Takes the extra pslidx[cluster].",
+    )(command)
+
+
+def cluster_options(command: Command) -> Command:
+    """``--scheduler`` and ``--local-copy``, for a command that asks an index."""
+    local_copy = click.option(
+        "--local-copy",
+        metavar="DIR",
+        help="With --scheduler: have each worker copy its shards into DIR on its own machine, checked by digest, and "
+        "use the copies. DIR may hold variables that are set where the workers run, such as '$TMPDIR/pslidx'.",
+    )
+    return scheduler_option(local_copy(command))
 
 
 def output_options(command: Command) -> Command:

@@ -75,11 +75,12 @@ def _from_argument(argument: str, number: int) -> str:
 def _one_a_line(source: Source, file: str) -> Iterator[str]:
     empty = True
     for number, line in enumerate(_lines(source, file), start=1):
-        letters = line.decode(errors="replace").strip().removesuffix("*")
+        text = line.decode(errors="replace").strip()
+        letters = text.removesuffix("*")
         if _RESIDUES.fullmatch(letters):
             empty = False
             yield letters.upper()
-        elif line.strip():
+        elif text:
             raise InputError(_complaint(letters), file=file, line=number, remedy=_EXPECTED)
     if empty:
         raise InputError("no peptide in it", file=file, remedy=_EXPECTED)

@@ -38,8 +38,8 @@ class Progress(Protocol):
 
 
 @contextmanager
-def shown(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[Progress], None]]:
-    """What to call with each `Progress`; at the end a bar is wiped off the terminal."""
+def shown(clock: Callable[[], float] = time.monotonic) -> Iterator[_Bar | _Lines]:
+    """What to call with each `Progress`, and whose `tell` says a line between; at the end a bar is wiped off."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield _Lines(clock)
         return
@@ -64,6 +64,10 @@ class _Bar:
         self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_BARS
         click.echo(f"\r{_bar(progress)}\x1b[K", nl=False, err=True)
 
+    def tell(self, line: str) -> None:
+        self.wipe()
+        say(line)
+
     def wipe(self) -> None:
         if self._step:
             click.echo("\r\x1b[K", nl=False, err=True)
@@ -85,6 +89,9 @@ class _Lines:
         else:
             return
         self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_LINES
+
+    def tell(self, line: str) -> None:
+        say(line)
 
 
 def _bar(progress: Progress) -> str:

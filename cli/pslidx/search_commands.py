@@ -1,22 +1,39 @@
-"""Commands that ask an index: search, sql."""
+"""Commands that ask an index, or do without one: search, sql."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import click
 
 from pslidx import destination
-from pslidx.messages import say
-from pslidx.options import debug_option, index_argument, output_options, threads_option
+from pslidx.messages import say, warn_of_skipped
+from pslidx.opened import opened
+from pslidx.options import (
+    cluster_options,
+    debug_option,
+    index_argument,
+    output_options,
+    source_options,
+    threads_option,
+)
 
 _QUERY_LIMIT: Final = 1 << 20  # bytes
 
 
 @click.command()
-@index_argument
+@click.argument("index", required=False)
 @click.argument("peptides", nargs=-1, metavar="PEPTIDE...")
+@click.option(
+    "--no-index",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="Search SOURCE, a file that build takes, in one pass; there is then no INDEX. Can be given several times.",
+)
+@source_options
 @click.option(
     "--file",
     metavar="FILE",
@@ -28,11 +45,15 @@ _QUERY_LIMIT: Final = 1 << 20  # bytes
 @click.option("--lineage", metavar="NAME", help="Only entries with NAME in their lineage, such as Mammalia.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most the first N occurrences of a peptide.")
 @threads_option
+@cluster_options
 @output_options
 @debug_option
 def search(
-    index: Path,
+    index: str | None,
     peptides: tuple[str, ...],
+    sources: tuple[str, ...],
+    columns: str | None,
+    skip_bad: bool,
     file: str | None,
     count: bool,
     equate_il: bool,
@@ -40,6 +61,8 @@ def search(
     lineage: str | None,
     limit: int | None,
     threads: int,
+    scheduler: str | None,
+    local_copy: str | None,
     output: str | None,
     table_format: str | None,
 ) -> None:
@@ -49,27 +72,59 @@ def search(
     the entry, sorted by peptide, entry and start. Letters are literal: X, B, Z, J, U and O match themselves
     only. A PEPTIDE that is - stands for peptides on standard input.
 
+    Without an index the same is found in the same order: one reading of the SOURCE for all peptides, which
+    pays where a file is searched only a few times. --columns and --skip-bad are as for build.
+
     \b
     Example:
       pslidx search sprot MAAAAGRS SKL
+      pslidx search --no-index proteins.fasta --file peptides.txt -o hits.tsv
       pslidx search sprot --file peptides.txt --count -o counts.tsv
       pslidx search sprot --lineage Mammalia --limit 10 KDEL
+      pslidx search trembl --file peptides.txt --count --scheduler tcp://node1:8786
     """
     if count and limit is not None:
         raise click.UsageError("--limit does not go with --count.")
+    if sources:
+        if scheduler is not None or local_copy is not None:
+            raise click.UsageError("--scheduler and --local-copy do not go with --no-index.")
+        peptides = peptides if index is None else (index, *peptides)  # the first argument is a peptide, too
+        if "-" in sources and (file == "-" or "-" in peptides):
+            raise click.UsageError("Standard input (-) can be read only once.")
+    elif index is None:
+        raise click.MissingParameter(ctx=click.get_current_context(), param_hint="'INDEX'", param_type="argument")
+    elif columns is not None or skip_bad:
+        raise click.UsageError("--columns and --skip-bad go with --no-index only.")
     target = destination.choose(output, table_format)
 
-    from psl_index.index import Index
+    from psl_index import Skipped
+    from psl_index.tables import parse_columns
     from pslidx import hits, peptide_list
     from pslidx.output import write
+    from pslidx.scan import Scan
 
     queries = peptide_list.gather(peptides, file)
-    with Index.open(index) as opened:
-        asked = hits.Search(opened, equate_il=equate_il, taxon=taxon, lineage=lineage, threads=threads)
+    skipped = Skipped()
+    with ExitStack() as entered:
+        asked: hits.Search | Scan
+        if index is None or sources:
+            asked = Scan(
+                sources,
+                equate_il=equate_il,
+                taxon=taxon,
+                lineage=lineage,
+                columns=parse_columns(columns) if columns else None,
+                skipped=skipped if skip_bad else None,
+                threads=threads,
+            )
+        else:
+            searched = entered.enter_context(opened(Path(index), scheduler, local_copy))
+            asked = hits.Search(searched, equate_il=equate_il, taxon=taxon, lineage=lineage, threads=threads)
         if count:
             write(target, hits.COUNTS, asked.counts(queries))
         else:
             write(target, hits.HITS, asked.hits(queries, limit))
+    warn_of_skipped(skipped)
     if asked.cut:
         say(f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out")
 

@@ -66,6 +66,20 @@ def raised() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Within this, a signal waits; on leaving it does what it would have done."""
+    received: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _not_ignored()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if received:
+            signal.raise_signal(received[0])
+
+
 def _not_ignored() -> list[signal.Signals]:
     """The signals, but not those that the parent (`nohup`, `&` in a script) has ignored."""
     return [number for number in _OBEYED if signal.getsignal(number) is not signal.SIG_IGN]

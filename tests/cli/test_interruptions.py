@@ -1,20 +1,47 @@
-"""Ctrl-C and SIGTERM at random moments: the right exit code, no traceback, nothing half written."""
+"""F17: Ctrl-C, SIGTERM and a closed pipe at random moments of each command.
+
+Whatever the moment: the right exit code, no traceback, and a result that is either complete or not there.
+"""
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 
 import pytest
 
-TIMES = 30 if os.environ.get("PSLIDX_SOAK") else 3  # a command and signal
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+from psl_index import verify
+
+SOAK = bool(os.environ.get("PSLIDX_SOAK"))
+MOMENTS = 100 if SOAK else 20  # for each kind of interruption, dealt out to the commands
+LONGEST = 8.0 if SOAK else 1.0  # seconds of a command in which moments are chosen
+CODES = {"Ctrl-C": 128 + signal.SIGINT, "SIGTERM": 128 + signal.SIGTERM, "closed pipe": 128 + signal.SIGPIPE}
+SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
+HITS = ("search", "index", "--file", "peptides")
+EVERYTHING = "SELECT a.sequence FROM entries a, entries b WHERE a.entry < 50"
+COMMANDS = {
+    "build": ("build", "many.dat", "-o", "target"),
+    "search": (*HITS, "-o", "target"),
+    "sql": ("sql", "index", EVERYTHING, "-o", "target.parquet"),
+    "hitrate": ("hitrate", "index", "subsequences.tsv", "-o", "target"),
+    "verify": ("verify", "index", "--full"),
+    "info": ("info", "index"),
+    "demo": ("demo", "-o", "target"),
+}
+TO_STANDARD_OUTPUT = COMMANDS | {"search": HITS, "sql": ("sql", "index", EVERYTHING)}
+RATES = {"summary.tsv", "proteins.tsv", "subsequences.tsv", "manifest.json"}
+DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates"}
+_TERMINATE_BIT = 1 << (signal.SIGTERM - 1)
 
 
 @pytest.fixture(scope="module")
@@ -23,75 +50,153 @@ def work(tmp_path_factory: pytest.TempPathFactory, flat_entry: Callable[..., str
     folder = tmp_path_factory.mktemp("work")
     dice = random.Random(1)
     with (folder / "many.dat").open("w") as file:
-        for number in range(10_000):
+        for number in range(5_000):
             sequence = "".join(dice.choices("ACDEFGHIKLMNPQRSTVWY", k=100))
             accession = f"A0A{number:06d}P"
             file.write(flat_entry(accession, f"N{number}_HUMAN", 9606, "Eukaryota", "Nucleus.", sequence))
-    (folder / "peptides").write_text("SKL\nAA\nK\nKDE\n" * 500)
-    query = "query\tstart\tend\tsubsequence\tpredicted\n" + "A0A000001P\t2\t3\tSK\tNucleus\n" * 20_000
+    (folder / "peptides").write_text("SKL\nAA\nK\nKDE\n" * 100)
+    query = "query\tstart\tend\tsubsequence\tpredicted\n" + "A0A000001P\t2\t3\tSK\tNucleus\n" * 10_000
     (folder / "subsequences.tsv").write_text(query)
-    ended = run(folder, "build", "many.dat", "-o", "index")
-    assert ended.returncode == 0, ended.stderr
+    with subprocess.Popen([*program(), "build", "many.dat", "-o", "index"], cwd=folder) as built:
+        assert built.wait() == 0
     return folder
 
 
-COMMANDS = [
-    ("build", "many.dat", "-o", "target"),
-    ("search", "index", "--file", "peptides", "-o", "target"),
-    (
-        "sql",
-        "index",
-        "SELECT a.sequence FROM entries a, entries b WHERE a.entry < 50",
-        "-o",
-        "target.parquet",
-    ),
-    ("hitrate", "index", "subsequences.tsv", "-o", "target"),
-    ("verify", "index", "--full"),
-    ("info", "index"),
-]
+@pytest.fixture(scope="module")
+def seconds(work: Path) -> Callable[[str], float]:
+    """How long each command runs once it listens to signals, at most `LONGEST`."""
+    known: dict[str, float] = {}
+
+    def of(name: str) -> float:
+        if name not in known:
+            with tidied(work), started(work, COMMANDS[name], "SIGTERM") as process:
+                began = time.perf_counter()
+                try:
+                    process.communicate(timeout=LONGEST)
+                except subprocess.TimeoutExpired:
+                    process.terminate()
+                    process.communicate()
+                known[name] = time.perf_counter() - began
+        return known[name]
+
+    return of
 
 
-@pytest.mark.parametrize("number", CODES)
-@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: arguments[0])
-def test_a_signal_at_any_moment(work: Path, arguments: tuple[str, ...], number: signal.Signals) -> None:
-    before = sorted(os.listdir(work))
-    began = time.perf_counter()
-    run(work, *arguments, timeout=2)
-    whole = time.perf_counter() - began
-    remove_results(work, before)
-    dice = random.Random(f"{arguments} {number}")
-    for _ in range(TIMES):
-        moment = dice.uniform(0.05, whole)  # the interpreter itself takes some 20 ms before it listens
-        process = start(work, *arguments)
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_interruption_at_any_moment(work: Path, seconds: Callable[[str], float], name: str, kind: str) -> None:
+    moments = ceil(MOMENTS / len(COMMANDS))
+    dice = random.Random(f"{name} {kind}")
+    interrupted = 0
+    for _ in range(10 * moments):  # some come too late
+        moment = dice.uniform(0, 0.8 * seconds(name))
+        with tidied(work):
+            code, said = interrupt(work, name, kind, moment)
+            where = (moment, code, said)
+            assert code in (0, CODES[kind]), where
+            assert "Traceback" not in said, where
+            assert "error" not in said, where
+            assert_complete_or_absent(work, name, code)
+        interrupted += code != 0
+        if interrupted == moments:
+            return
+    pytest.fail(f"only {interrupted} of {10 * moments} came before the end")
+
+
+def interrupt(work: Path, name: str, kind: str, moment: float) -> tuple[int, str]:
+    """Start a command, and interrupt it after some seconds; its exit code, and what it said on standard error."""
+    closing = kind == "closed pipe"
+    with started(work, (TO_STANDARD_OUTPUT if closing else COMMANDS)[name], kind) as process:
         time.sleep(moment)
-        process.send_signal(number)
+        if not closing:
+            process.send_signal(SIGNALS[kind])
+        elif name == "build":  # it writes nothing else
+            assert process.stderr is not None
+            process.stderr.close()
+            return process.wait(timeout=60), ""
+        else:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.stdout = None
         _, said = process.communicate(timeout=60)
-        assert process.returncode in (0, CODES[number]), (moment, said)
-        assert "Traceback" not in said, (moment, said)
-        assert "error" not in said, (moment, said)
-        if process.returncode == 0:
-            remove_results(work, before)
-        assert sorted(os.listdir(work)) == before, moment
+        return process.returncode, said
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    program = str(Path(sys.executable).with_name("pslidx"))
-    return subprocess.Popen(
-        [program, *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+def started(folder: Path, arguments: tuple[str, ...], kind: str) -> subprocess.Popen[str]:
+    """The command, once it listens to signals: before, Python itself answers them."""
+    process = subprocess.Popen(
+        [*program(), *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE if kind == "closed pipe" else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    while process.poll() is None and not listens(process.pid):
+        time.sleep(0.001)
+    return process
 
 
-def run(folder: Path, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """The command, ended with SIGTERM after `timeout` seconds."""
-    process = start(folder, *arguments)
-    try:
-        _, said = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        _, said = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(arguments, process.returncode, "", said)
+def program() -> list[str]:
+    return [str(Path(sys.executable).with_name("pslidx"))]
 
 
-def remove_results(folder: Path, before: list[str]) -> None:
-    for name in set(os.listdir(folder)) - set(before):
-        subprocess.run(["rm", "-r", folder / name], check=True)
+def listens(process: int) -> bool:
+    """Whether it has a handler for SIGTERM."""
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        time.sleep(0.2)  # no Linux
+        return True
+    lines = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+    return bool(int(lines.get("SigCgt", "0"), 16) & _TERMINATE_BIT)
+
+
+@contextmanager
+def tidied(folder: Path) -> Iterator[None]:
+    """On leaving without failure, what was made is removed."""
+    before = set(os.listdir(folder))
+    yield
+    for name in set(os.listdir(folder)) - before:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def assert_complete_or_absent(work: Path, name: str, code: int) -> None:
+    """Nothing is there but what was there before and, complete, what was to be made."""
+    new = set(os.listdir(work)) - {"many.dat", "peptides", "subsequences.tsv", "index"}
+    if name in ("verify", "info"):
+        assert new == set()
+    elif name in ("search", "sql"):
+        assert code == 0 or new == set()
+    else:
+        assert new <= {"target"}
+        if new:
+            COMPLETE[name](work / "target")
+
+
+def assert_complete_index(index: Path) -> None:
+    found = verify(index, full=True)
+    assert (found.problems, found.left_overs) == ((), ())
+
+
+def assert_complete_rates(folder: Path) -> None:
+    assert set(os.listdir(folder)) == RATES
+    assert (folder / "subsequences.tsv").read_bytes().endswith(b"\n")
+
+
+def assert_complete_parts(demo: Path) -> None:
+    """It makes several things, one after the other."""
+    parts = set(os.listdir(demo))
+    assert parts <= DEMO
+    if "synthetic.dat.gz" in parts:
+        with gzip.open(demo / "synthetic.dat.gz") as entries:
+            assert entries.read().endswith(b"//\n")
+    if "index" in parts:
+        assert_complete_index(demo / "index")
+    for rates in parts & {"planted-rates", "random-rates"}:
+        assert_complete_rates(demo / rates)
+
+
+COMPLETE = {"build": assert_complete_index, "hitrate": assert_complete_rates, "demo": assert_complete_parts}

@@ -29,6 +29,7 @@ def peptides_in(tmp_path: Path, content: bytes) -> list[str]:
         (b">one\nSKL\nKDEL*\n>two words\nmaa\n", ["SKLKDEL", "MAA"]),
         (b"\n\n>one\nSKL\n", ["SKL"]),
         (b"UXBZOJ\n", ["UXBZOJ"]),
+        ("SKL\xa0\n\xa0\nKDEL\n".encode(), ["SKL", "KDEL"]),  # no-break spaces
     ],
 )
 def test_one_a_line_or_fasta(tmp_path: Path, content: bytes, peptides: list[str]) -> None:

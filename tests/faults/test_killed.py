@@ -1,107 +1,193 @@
-"""F1, F8, F9: builders killed at any time, readers during rebuilds, two builders at once."""
+"""F1: builders, and what writes results, killed at random times and before the calls that change the disk."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from psl_index import Index, build, verify
+from psl_index.errors import InvalidIndexError
 from psl_index.store import left_overs
+from tests.faults import children
+from tests.faults.system_calls import Call, Moment, beyond_the_shard, require_supervision, watch
 from tests.proteomes import build_index, write_table
 
-KILLS = 260 if os.environ.get("PSLIDX_SOAK") else 20
-REBUILDS = 20 if os.environ.get("PSLIDX_SOAK") else 5
-BEFORE = ["MAAAGRSAW" * 20]
-AFTER = ["MRTCYWAKQEQISFNKSDFSRQ" * 50, "MXUAACKLIV" * 200] * 50
+SOAK = bool(os.environ.get("PSLIDX_SOAK"))
+KILLS = 260 if SOAK else 20
+BEFORE, AFTER = ["MAAAGRSAW" * 20], ["MRTCYWAKQEQISFNKSDFSRQ" * 50, "MXUAACKLIV" * 200] * 50
+SMALL = ["MRTCYWAK", "MXUAACKLIV"]
+PEPTIDES = ["AAA", "TCY", "XUA"]
+ANSWERS = {(20, 0, 0): "before", (0, 2500, 10_000): "after", (0, 1, 1): "after"}
+
+# What every build is seen to do.
+STEPS = {
+    *("mkdir building-*", "mkdir shard-0000", "create text.bin", "create entries.parquet", "write entries.parquet"),
+    *("sync entries.parquet", "sync text.bin", "sync starts.bin", "sync pos.bin", "sync tail.bin", "sync table.bin"),
+    *("sync shard-0000", "sync building-*", "create manifest.json.new", "write manifest.json.new"),
+    *("sync manifest.json.new", "sync index", "rename manifest.json.new"),
+}
 
 
-def builder(source: Path, index: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "pslidx", "build", str(source), "-o", str(index)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-@pytest.fixture(scope="module")
-def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long a builder runs, from its start to its end."""
-    folder = tmp_path_factory.mktemp("timing")
-    source = write_table(folder / "after.tsv", AFTER)
-    began = time.perf_counter()
-    running = builder(source, folder / "index")
-    running.communicate()
-    assert running.returncode == 0
-    return time.perf_counter() - began
-
-
-def test_a_killed_builder_leaves_the_old_index_or_the_new_one(tmp_path: Path, seconds: float) -> None:
+def test_killed_at_a_random_time(tmp_path: Path) -> None:
+    """The whole program, from its start on."""
     choose = random.Random(1)
     old = build_index(tmp_path, BEFORE)
     source = write_table(tmp_path / "after.tsv", AFTER)
-    outcomes = set()
+    command = [sys.executable, "-m", "pslidx", "build", source, "-o", old.path]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    seconds = time.perf_counter() - began
+    outcomes = []
+    build([tmp_path / "proteome.tsv"], old.path)
     for _ in range(KILLS):
-        running = builder(source, old.path)
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(choose.uniform(0.3, 1.0) * seconds)
         running.send_signal(signal.SIGKILL)
         running.communicate()
-        assert verify(old.path, full=True).problems == ()
-        with Index.open(old.path) as index:
-            answer = tuple(index.count(["AAA", "TCY", "XUA"]).tolist())
-        assert answer in {(20, 0, 0), (0, 2500, 10_000)}
-        outcomes.add(answer)
+        outcomes.append((running.returncode, check_what_is_there(old.path)))
         build([tmp_path / "proteome.tsv"], old.path)
-        assert all(path.name != f"building-{running.pid}" for path in left_overs(old.path))
-    assert (20, 0, 0) in outcomes
+        assert not any(path.name.startswith("building-") for path in left_overs(old.path))
+    assert (-signal.SIGKILL, "before") in outcomes
 
 
-def test_readers_see_one_data_set_or_the_other_during_rebuilds(tmp_path: Path) -> None:
-    one, two = write_table(tmp_path / "one.tsv", ["AAAA"] * 40), write_table(tmp_path / "two.tsv", ["CCCCC"] * 30)
-    index = tmp_path / "index"
-    build([one], index)
-    seen: set[tuple[int, int, int]] = set()
-    ended = threading.Event()
-    failures: list[BaseException] = []
-
-    def read() -> None:
-        try:
-            while not ended.is_set():
-                with Index.open(index) as opened:
-                    seen.add((*opened.count(["AA", "CC"]).tolist(), len(opened.entries)))
-        except BaseException as failure:
-            failures.append(failure)
-
-    readers = [threading.Thread(target=read) for _ in range(4)]
-    for reader in readers:
-        reader.start()
-    for rebuild in range(REBUILDS):
-        build([two if rebuild % 2 == 0 else one], index)
-    ended.set()
-    for reader in readers:
-        reader.join()
-    assert failures == []
-    assert seen <= {(120, 0, 40), (0, 120, 30)}
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small table, its index, and the index of another one."""
+    require_supervision()
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "before").mkdir()
+    shutil.move(build_index(folder / "before", BEFORE).path, folder / "index-before")
+    (folder / "after").mkdir()
+    shutil.move(build_index(folder / "after", SMALL).path, folder / "index-after")
+    return folder
 
 
-def test_of_two_builders_one_wins_and_the_other_is_told_who_is_busy(tmp_path: Path) -> None:
-    """The first is stopped in the middle; the second must give up at once, and the first still finish."""
-    source = write_table(tmp_path / "after.tsv", AFTER)
-    index = tmp_path / "index"
-    first = builder(source, index)
-    while not list(index.glob("building-*")):
-        time.sleep(0.001)
-    first.send_signal(signal.SIGSTOP)
-    second = builder(source, index)
-    complaint = second.communicate()[1].decode()
-    assert second.returncode == 1
-    assert f"process {first.pid} on " in complaint
-    assert "is building here" in complaint
-    first.send_signal(signal.SIGCONT)
-    assert first.communicate() is not None
-    assert first.returncode == 0
-    assert verify(index, full=True).problems == ()
+@pytest.mark.parametrize("there", ["nothing", "index-before", "index-after"])
+def test_killed_before_and_after_each_step(built: Path, tmp_path: Path, there: str) -> None:
+    """A first build, a rebuild of something else, a rebuild of the same. A soak kills before each call there is."""
+    source = built / "after" / "proteome.tsv"
+    moments = rehearsed(built, tmp_path / "rehearsal", there)
+    outcomes = set()
+    chosen = moments if SOAK else around_steps(moments)
+    for moment in chosen if SOAK or there == "nothing" else beyond_the_shard(chosen):
+        folder = prepared(built, tmp_path / "work", there)
+        ended = watch(folder, children.pslidx, "build", source, "-o", folder / "index", at=moment)
+        assert (ended.code, ended.struck) == (-signal.SIGKILL, True), moment
+        outcome = check_what_is_there(folder / "index")
+        outcomes.add(outcome)
+        build([source], folder / "index")
+        kept = files(built / "index-before").keys() - {"manifest.json"} if outcome == "before" else set()
+        assert files(folder / "index").keys() == files(built / "index-after").keys() | kept, moment
+        assert check_what_is_there(folder / "index") == "after"
+        shutil.rmtree(folder)
+    assert outcomes == {"nothing": {"nothing", "after"}, "index-before": {"before", "after"}}.get(there, {"after"})
+
+
+@pytest.mark.parametrize("there", ["nothing", "index-before", "index-after"])
+def test_all_is_on_disk_before_the_manifest_names_it(built: Path, tmp_path: Path, there: str) -> None:
+    """What a loss of power could take: files since they were last brought to disk, and names in folders."""
+    calls = [moment.call for moment in rehearsed(built, tmp_path / "rehearsal", there)]
+    publishing = calls.index(Call("rename", "index/manifest.json.new", "index/manifest.json"))
+    written: set[str] = set()
+    unsafe: set[str] = set()
+    for name, path, new_path in calls[:publishing]:
+        if name in ("write", "create", "mkdir"):
+            unsafe |= {path, os.path.dirname(path)}
+            written.add(os.path.basename(path))
+        elif name == "rename":
+            unsafe.add(os.path.dirname(new_path))
+        elif name == "sync":
+            unsafe.discard(path)
+    assert {"text.bin", "pos.bin", "entries.parquet", "manifest.json.new"} <= written
+    assert unsafe <= {""}  # the name of a new index itself
+    assert Call("sync", "index") in calls[publishing:]
+
+
+@pytest.mark.parametrize("there", ["nothing", "results"])
+def test_hit_rates_killed_before_each_call(built: Path, tmp_path: Path, there: str) -> None:
+    """The folder holds the old results or the new ones, complete; or it is missing, and the next run puts it back."""
+    index, folder = built / "index-before", tmp_path / "work"
+    target = folder / "rates"
+
+    def command(rows: str) -> tuple[object, ...]:
+        return children.pslidx, "hitrate", index, tmp_path / rows, "--exclude", "none", "-o", target
+
+    for name, place in (("old", "2\t4"), ("new", "3\t5")):
+        (tmp_path / name).write_text(f"query\tstart\tend\tsubsequence\tpredicted\nP0\t{place}\tAAA\tNucleus\n")
+    folder.mkdir()
+    assert children.run(*command("old")).code == 0
+    old = files(target)
+    moments = watch(folder, *command("new")).moments
+    new = files(target)
+    assert old != new
+    if there == "nothing":
+        shutil.rmtree(target)
+        moments = watch(folder, *command("new")).moments
+        old = {}
+    outcomes = []
+    for moment in moments if SOAK else [moment for moment in moments if moment.call.name not in ("open", "write")]:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        if there == "results":
+            children.run(*command("old"))
+        assert watch(folder, *command("new"), at=moment).code == -signal.SIGKILL
+        outcomes.append(files(target))
+        assert outcomes[-1] in ({}, old, new), moment
+        again = children.run(*command("old"))
+        assert again.code == 0, (moment, again.said)
+        assert os.listdir(folder) == ["rates"], moment
+    assert all(outcome in outcomes for outcome in ({}, old, new))
+
+
+def rehearsed(built: Path, folder: Path, there: str) -> list[Moment]:
+    """All calls of the build, which runs to its end."""
+    prepared(built, folder, there)
+    ended = watch(folder, children.pslidx, "build", built / "after" / "proteome.tsv", "-o", folder / "index")
+    assert ended.code == 0, ended.said
+    assert check_what_is_there(folder / "index") == "after"
+    shutil.rmtree(folder)
+    return ended.moments
+
+
+def prepared(built: Path, folder: Path, there: str) -> Path:
+    folder.mkdir()
+    if there != "nothing":
+        shutil.copytree(built / there, folder / "index")
+    return folder
+
+
+def check_what_is_there(index: Path) -> str:
+    """An index opens and is whole, or there is none; what does not belong to it is reported."""
+    if not (index / "manifest.json").exists():
+        with pytest.raises(InvalidIndexError, match=r"there is no manifest\.json in it"):
+            Index.open(index)
+        return "nothing"
+    found = verify(index, full=True)
+    assert found.problems == ()
+    with Index.open(index) as opened:
+        named = {"manifest.json", opened.manifest.folder}
+        answer = tuple(opened.count(PEPTIDES).tolist())
+    assert {path.name for path in found.left_overs} | named == set(os.listdir(index))
+    return ANSWERS[answer]
+
+
+def around_steps(moments: list[Moment]) -> list[Moment]:
+    """The calls that make up `STEPS`, the call after each, and the last call."""
+    steps = [f"{moment.call.name} {os.path.basename(moment.call.path)}" for moment in moments]
+    assert STEPS.issubset(steps)
+    places = {steps.index(step) for step in STEPS}
+    places |= {place for place, moment in enumerate(moments) if moment.call.name in ("rename", "remove")}
+    last = len(moments) - 1
+    return [moments[place] for place in sorted(places | {min(place + 1, last) for place in places} | {last})]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

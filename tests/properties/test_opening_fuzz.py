@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from psl_index.errors import InputError
 from psl_index.opening import Source
+from tests.time_limit import within
 
 EXAMPLES = 5_000 if os.environ.get("PSLIDX_SOAK") else 300  # of each property and kind
-fuzz = settings(max_examples=EXAMPLES, deadline=1000)
+SECONDS = 1.0  # of the processor, for one file
+fuzz = settings(max_examples=EXAMPLES, deadline=None)
 
 CONTENT = b"".join(b"%d," % (number * number) for number in range(3000))
 
@@ -36,17 +38,24 @@ MAGIC = {"gzip": 2, "xz": 6, "zstd": 4}
 def content_of(raw: bytes, read_bytes: int = 1 << 16) -> bytes | None:
     """What comes out in pieces of a size; None for an error, which names the file."""
     pieces = []
-    refusal = None
-    try:
+    source = None
+
+    def read() -> None:
+        nonlocal source
         source = Source("made up", io.BytesIO(raw))
         while piece := source.read(read_bytes):
             pieces.append(piece)
+
+    refusal = None
+    try:
+        within(SECONDS, read)
     except InputError as error:
         refusal = error
     if refusal:
         assert refusal.file == "made up"
         assert refusal.remedy
         return None
+    assert source is not None
     assert source.size == len(raw)
     return b"".join(pieces)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import random
 import tempfile
 from pathlib import Path
 
@@ -17,66 +16,65 @@ from psl_index.peptides import encode
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
 from psl_index.search import count, count_entries, locate
 from psl_index.shard import open_shard
+from psl_index.shard_order import order_shard
 from psl_index.shard_writer import ShardWriter
 from tests.proteomes import find_all
 
+PROTEOMES = 20_000 if os.environ.get("PSLIDX_SOAK") else 500
+PEPTIDES = 50
 ALPHABETS = ["A", "AC", "ACX", "ILJ", "AAAAAAAU", "ACDEFGHIKLMNPQRSTVWY", "ACDUXBZOJIL"]
 LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 20, 50]
 
 
 @st.composite
 def proteomes(draw: st.DrawFn) -> tuple[list[str], list[str]]:
-    """Sequences with homopolymers, tandem repeats, duplicates and tiny entries; peptides from them and beside them."""
+    """Sequences with homopolymers, tandem repeats, duplicates and one-residue entries, and peptides to find in them."""
     letters = draw(st.sampled_from(ALPHABETS))
     word = st.text(letters, min_size=1, max_size=12)
     plain = st.text(letters, min_size=1, max_size=120)
     repeats = st.tuples(word, st.integers(1, 40)).map(lambda pair: pair[0] * pair[1])
-    sequences = draw(st.lists(st.one_of(plain, repeats, word), min_size=1, max_size=20))
+    sequences = draw(st.lists(st.one_of(plain, repeats, word, st.sampled_from(letters)), min_size=1, max_size=20))
     sequences += draw(st.lists(st.sampled_from(sequences), max_size=4))
-    places = st.tuples(st.sampled_from(sequences), st.floats(0, 1, exclude_max=True), st.sampled_from(LENGTHS))
-    inside = places.map(lambda place: place[0][int(place[1] * len(place[0])) :][: place[2]])
-    peptides = draw(st.lists(st.one_of(inside, st.text(letters, min_size=1, max_size=14)), min_size=1, max_size=50))
-    return sequences, peptides
+    choose = random.Random(draw(st.integers(0, 2**32)))
+    return sequences, [peptide(sequences, letters, choose) for _ in range(PEPTIDES)]
 
 
-@settings(max_examples=20_000 if os.environ.get("PSLIDX_SOAK") else 500, deadline=None)
+def peptide(sequences: list[str], letters: str, choose: random.Random) -> str:
+    """Part of an entry; one that would lie across two entries; a whole entry and more; or any letters."""
+    number, length = choose.randrange(len(sequences)), choose.choice(LENGTHS)
+    sequence = sequences[number]
+    following = sequences[number + 1] if number + 1 < len(sequences) else sequence
+    start = choose.randrange(len(sequence))
+    return choose.choice(
+        [
+            sequence[start:][:length],
+            sequence[start:][:length],
+            sequence[-length:] + following[: choose.choice(LENGTHS)],
+            sequence + choose.choice(letters),
+            "".join(choose.choices(letters, k=length)),
+        ]
+    )
+
+
+@settings(max_examples=PROTEOMES, deadline=None)
 @given(case=proteomes(), depth_threads=st.integers(1, 2))
 def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], depth_threads: int) -> None:
     sequences, peptides = case
     with tempfile.TemporaryDirectory() as folder:
         writer = ShardWriter(Path(folder) / "shard-0000", 0, 10**9)
         writer.append(batch_of(sequences))
-        shard = open_shard(Path(folder), writer.finish(depth_threads, lambda done, total: None))
+        record = order_shard(Path(folder) / "shard-0000", writer.finish(), depth_threads)
+        shard = open_shard(Path(folder), record)
         encoded = encode(peptides)
         for equate_il in (False, True):
             hits = [find_all(fold(sequences, equate_il), peptide) for peptide in fold(peptides, equate_il)]
-            found = locate([shard], encoded, equate_il=equate_il, wanted=None, limit=None, threads=depth_threads)
+            found = locate(shard, encoded, equate_il=equate_il, wanted=None, limit=None, threads=depth_threads)
             expected = [(query, *hit) for query, row in enumerate(hits) for hit in row]
             assert list(zip(*(column.to_pylist() for column in found.table.columns), strict=True)) == expected
-            counts = count([shard], encoded, equate_il=equate_il, threads=depth_threads)
+            counts = count(shard, encoded, equate_il=equate_il, threads=depth_threads)
             assert counts.tolist() == [len(row) for row in hits]
-            entries = count_entries([shard], encoded, equate_il=equate_il, threads=depth_threads)
+            entries = count_entries(shard, encoded, equate_il=equate_il, threads=depth_threads)
             assert entries.tolist() == [len({entry for entry, _ in row}) for row in hits]
-
-
-def test_the_same_with_the_jit_switched_off(tmp_path: Path) -> None:
-    """The kernels are Python too; a prefetch is then nothing."""
-    script = tmp_path / "unjitted.py"
-    script.write_text(
-        "from pathlib import Path\n"
-        "from tests.proteomes import build_index, find_all\n"
-        "sequences = ['MAAAAGRSAWLIL', 'MXUAAC', 'AAAAAAAAAAAAAAAAA', 'MAAAAGRSAW']\n"
-        f"index = build_index(Path({str(tmp_path)!r}), sequences)\n"
-        "peptides = ['AA', 'MXU', 'U', 'AAAAAAAAAAAAAA', 'MAAAAGRSAW', 'AGRSAWLIL', 'LLL']\n"
-        "assert index.count(peptides).tolist() == [len(find_all(sequences, p)) for p in peptides]\n"
-        "assert index.count(peptides, equate_il=True)[-1] == 1\n"
-        "assert len(index.locate(peptides)) == sum(len(find_all(sequences, p)) for p in peptides)\n"
-    )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", script], env=environment, capture_output=True, text=True, check=False
-    )
-    assert finished.returncode == 0, finished.stderr
 
 
 def fold(words: list[str], equate_il: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""The kernels on damaged arrays, without the jit, and where they change their way of sorting."""
+"""The kernels on damaged arrays, and where they change their way of sorting."""
 
 from __future__ import annotations
 
@@ -105,19 +105,6 @@ def test_entries_met_in_another_order_are_excluded_all_the_same(build_index: Cal
     for own in (0, 100, 200):
         (row,) = hit_rate(index, pa.table({"query": [f"E{own}"], **columns})).subsequences.to_pylist()
         assert row["entries"] == 2
-
-
-def test_without_the_jit_the_answer_is_the_same(index: Index, tmp_path: Path) -> None:
-    proteins = _fasta(tmp_path)
-    expected = hit_rate(index, some_rows(SEQUENCES), proteins=proteins, against="both").subsequences.to_pylist()
-    program = (
-        "index, rows = Index.open(sys.argv[1]), some_rows(SEQUENCES)\n"
-        "rates = hit_rate(index, rows, proteins=sys.argv[2], against='both')\n"
-        "print(rates.subsequences.to_pylist())\n"
-    )
-    ran = _run_without_jit(program, index.path, proteins)
-    assert ran.stderr == ""
-    assert ran.stdout.strip() == str(expected)
 
 
 def _run_without_jit(program: str, *arguments: Path) -> subprocess.CompletedProcess[str]:

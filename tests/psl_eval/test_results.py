@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from psl_eval import HitRates, results, write_hit_rates
-from psl_eval.results import PROTEINS, SCORED, SUMMARY
-from psl_index.errors import OutputError, UsageError
+from psl_eval.replacement import replacing
+from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY
+from psl_index.errors import BusyError, OutputError, UsageError
 
 PROTEIN_ROWS: list[dict[str, Any]] = [
     {
@@ -33,7 +34,7 @@ def rates() -> HitRates:
         SUMMARY.empty_table(),
         pa.Table.from_pylist(PROTEIN_ROWS, PROTEINS),
         SCORED.empty_table(),
-        {"release": "é"},
+        {"format": KIND, "release": "é"},
     )
 
 
@@ -47,7 +48,10 @@ def test_tsv_has_a_header_shortest_numbers_and_empty_fields_for_what_is_missing(
         "é\t\tpredicted\t1\t0\t\n"
     )
     assert (tmp_path / "out" / "summary.tsv").read_text() == "\t".join(SUMMARY.names) + "\n"
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")) == {"release": "é"}
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")) == {
+        "format": KIND,
+        "release": "é",
+    }
 
 
 def test_jsonl_and_parquet_hold_the_same_rows(rates: HitRates, tmp_path: Path) -> None:
@@ -75,17 +79,22 @@ def test_an_empty_folder_and_missing_parents_will_do(rates: HitRates, tmp_path: 
     assert (tmp_path / "new" / "deep" / "summary.tsv").exists()
 
 
-@pytest.mark.parametrize("foreign", [["thesis.tex"], ["summary.tsv"], ["manifest.json", "summary.tsv", "notes.txt"]])
+@pytest.mark.parametrize(
+    "foreign", [["thesis.tex"], ["summary.tsv"], ["manifest.json"], ["manifest.json", "summary.tsv", "notes.txt"]]
+)
+@pytest.mark.parametrize("content", ["mine", "[]", '{"format": "something else"}', "[" * 100_000])
 def test_a_folder_that_holds_something_else_is_refused_and_untouched(
-    rates: HitRates, tmp_path: Path, foreign: list[str]
+    rates: HitRates, tmp_path: Path, foreign: list[str], content: str
 ) -> None:
+    """Whatever a foreign manifest.json says: it must say that hit rates lie there."""
     target = tmp_path / "out"
     target.mkdir()
     for name in foreign:
-        (target / name).write_text("mine")
+        (target / name).write_text(content)
     with pytest.raises(UsageError, match="holds something else"):
         write_hit_rates(rates, target)
-    assert {path.name: path.read_text() for path in target.iterdir()} == dict.fromkeys(foreign, "mine")
+    assert {path.name: path.read_text() for path in target.iterdir()} == dict.fromkeys(foreign, content)
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_file_is_refused(rates: HitRates, tmp_path: Path) -> None:
@@ -101,7 +110,7 @@ def test_when_writing_fails_the_earlier_hit_rates_stay(
 ) -> None:
     target = tmp_path / "out"
     write_hit_rates(rates, target)
-    before = {path.name: path.read_bytes() for path in target.iterdir()}
+    before = contents(target)
 
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -110,5 +119,37 @@ def test_when_writing_fails_the_earlier_hit_rates_stay(
     with pytest.raises(OutputError, match="No space left on device") as failed:
         write_hit_rates(rates, target)
     assert failed.value.file == str(target)
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+    assert contents(target) == before
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_the_next_run_puts_back_what_a_killed_one_took_away(
+    rates: HitRates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if it fails itself."""
+    target = tmp_path / "out"
+    write_hit_rates(rates, target)
+    before = contents(target)
+    hidden = tmp_path / ".out.pslidx"
+    (hidden / "new").mkdir(parents=True)
+    (hidden / "new" / "summary.tsv").write_text("half")
+    target.rename(hidden / "earlier")
+    with monkeypatch.context() as patched:
+        patched.setattr(results, "_write_table", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write_hit_rates(rates, target)
+    assert contents(target) == before
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_of_two_that_write_to_the_same_folder_one_is_told_to_wait(rates: HitRates, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with replacing(target), pytest.raises(BusyError, match="another process is writing there; wait"):
+        write_hit_rates(rates, target)
+    assert list(tmp_path.iterdir()) == [target]
+    write_hit_rates(rates, target)
+    assert (target / "summary.tsv").exists()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -19,6 +19,9 @@ from Bio import SwissProt
 from Bio.SeqUtils.CheckSum import crc64
 from click.testing import CliRunner
 
+from benchmarks import generator
+from benchmarks.budgets import read_budgets
+from benchmarks.report import judge
 from psl_eval.subsequences import SUBSEQUENCES
 from psl_eval.synthetic import (
     Block,
@@ -36,6 +39,7 @@ from psl_eval.synthetic.location_comments import location_comments
 from psl_eval.synthetic.locations import RESIDENCES
 from psl_eval.synthetic.model import change_thresholds
 from psl_eval.synthetic.names import accession, mnemonic, organisms, secondary_accession
+from psl_eval.synthetic.proteome import BLOCK_RESIDUES
 from psl_eval.synthetic.sequence_text import fasta_sequences, flat_file_sequences
 from psl_eval.synthetic.signals import KINDS, NUCLEAR, PEROXISOMAL, RETENTION, SIGNAL
 from psl_index.classes import CLASSES
@@ -107,6 +111,14 @@ def test_it_ends_with_the_protein_that_reaches_the_size(residues: int) -> None:
     total = sum(block.residues.size for block in made)
     last = int(np.diff(made[-1].offsets)[-1])
     assert total - last < residues <= total
+
+
+def test_a_proteome_comes_block_by_block_and_a_larger_one_begins_with_the_smaller() -> None:
+    largest = proteome(500_000_000, seed=1)
+    first, second = itertools.islice(largest, 2)
+    assert max(first.residues.size, second.residues.size) < 1.1 * BLOCK_RESIDUES
+    smaller = proteome(3 * BLOCK_RESIDUES, seed=1)
+    assert digest([first, second]) == digest(list(itertools.islice(smaller, 2)))
 
 
 def test_blocks_number_proteins_and_families_in_a_row(blocks: list[Block]) -> None:
@@ -453,25 +465,7 @@ def test_planted_signals_share_their_class_far_more_often_than_random_windows() 
     assert rates[1] < 0.5
 
 
-def test_the_kmer_spectrum_is_that_of_deeploc_2(real_data: Path) -> None:
-    """Distinct k-mers a residue, and occurrences of a random k-mer, within 20 % at the same size."""
-    with open_source(real_data / "deeploc" / "deeploc2_train_validation.csv.gz") as source:
-        real = [row for batch in read_source(source) for row in batch.entries.column("sequence").to_pylist()]
-    made = [block.sequence(protein) for block in proteome(sum(map(len, real)), seed=1) for protein in range(len(block))]
-    for size in (5, 8, 12):
-        for expected, found in zip(spectrum(real, size), spectrum(made, size), strict=True):
-            assert found == pytest.approx(expected, rel=0.2)
-
-
-def spectrum(sequences: list[str], size: int) -> tuple[float, float]:
-    text = np.frombuffer("[".join(sequences).encode(), np.uint8) - 65  # "[" follows "Z"
-    windows = text.size - size + 1
-    codes = np.zeros(windows, np.uint64)
-    whole = np.ones(windows, np.bool_)
-    for place in range(size):
-        letters = text[place : place + windows]
-        codes = codes * np.uint64(27) + letters
-        whole &= letters < 26
-    codes = np.sort(codes[whole])
-    counts = np.diff(np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1], [True]])))
-    return counts.size / sum(map(len, sequences)), float((counts.astype(float) ** 2).sum() / counts.sum())
+def test_kmers_and_hits_are_those_of_deeploc_2(real_data: Path, tmp_path: Path) -> None:
+    found = list(generator.findings(real_data, tmp_path))
+    assert len(found) == 16
+    assert [row.finding.what for row in judge(found, read_budgets()) if row.missed] == []

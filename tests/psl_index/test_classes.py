@@ -68,6 +68,7 @@ SPELLINGS = [
     ("Cell junction, synapse, postsynaptic cell membrane, postsynaptic density", "Cell.membrane"),
     ("Cytoplasm, cytoskeleton, centrosome", "Cytoplasm"),
     ("Cytoplasm, nucleus", None),
+    ("Membrane; Melanosome", None),
     ("Nucleus, but not the nucleolus", None),
     # No class.
     ("Membrane", None),

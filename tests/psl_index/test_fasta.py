@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -268,19 +265,3 @@ def test_deeploc_1_loads_as_biopython_reads_it(real_data: Path) -> None:
     rows = pa.Table.from_batches([batch.locations for batch in batches])
     assert rows.num_rows == 13_583 + 23  # 23 are Cytoplasm-Nucleus
     assert rows.column("class").null_count == 0
-
-
-def test_the_kernel_without_compilation() -> None:
-    script = (
-        "import io; from psl_index.fasta import read_fasta; from psl_index.opening import Source;"
-        "(b,) = read_fasta(Source('f', io.BytesIO(b'>a x\\nmk\\nV*\\n>b\\r\\nLL\\r\\n')));"
-        "print(b.entries.column('sequence').to_pylist())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("['MKV', 'LL']\n", "")

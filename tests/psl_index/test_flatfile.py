@@ -1,9 +1,7 @@
-"""Flat files of every era: what lines turn into, however the file is cut, and with the jit switched off."""
+"""Flat files of every era: what lines turn into, and however the file is cut."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
@@ -308,6 +306,14 @@ def test_batches_together_do_not_depend_on_where_the_file_is_cut() -> None:
         assert read(text, chunk_bytes=chunk_bytes, threads=2) == whole
 
 
+def test_there_is_room_for_any_number_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (TODAY + BEFORE_2019 + LAST_CENTURY) * 3
+    whole = read(text)
+    monkeypatch.setattr("psl_index.flatfile_lines._FIRST_ROOM", 1)
+    for chunk_bytes in (1000, 1 << 20):
+        assert read(text, chunk_bytes=chunk_bytes) == whole
+
+
 def test_errors_do_not_depend_on_where_the_file_is_cut() -> None:
     text = TODAY * 3 + entry(accession="A00001").replace("65 AA", "66 AA") + TODAY * 3
     messages = set()
@@ -355,29 +361,3 @@ def test_threads_end_when_the_reader_is_left() -> None:
     next(batches)
     batches.close()  # type: ignore[attr-defined]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("flatfile")]
-
-
-def test_without_the_jit_the_result_is_the_same() -> None:
-    text = TODAY + BEFORE_2019 + LAST_CENTURY + entry(accession="A00001").replace("65 AA", "66 AA")
-    script = (
-        "import io, json, sys\n"
-        "from psl_index.flatfile import read_flatfile\n"
-        "from psl_index.skipped import Skipped\n"
-        "source = io.BytesIO(sys.stdin.buffer.read())\n"
-        "source.name = 'made up'\n"
-        "skipped = Skipped()\n"
-        "(batch,) = read_flatfile(source, skipped=skipped, threads=1)\n"
-        "print(json.dumps([[table.to_pylist() for table in batch], str(skipped.first)]))\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", "-c", script],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
-    )
-    assert run.returncode == 0, run.stderr
-    skipped = Skipped()
-    batch = read(text, skipped=skipped)
-    assert json.loads(run.stdout) == [[table.to_pylist() for table in batch], str(skipped.first)]

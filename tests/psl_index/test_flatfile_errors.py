@@ -84,6 +84,14 @@ def test_a_bad_entry_is_an_error_with_its_line_or_passed_over(kind: str) -> None
     assert (skipped.count, str(skipped.first[0])) == (1, str(caught.value))
 
 
+@pytest.mark.parametrize("first", ["RN   [1]", "FT {", "CC   -!- FUNCTION: None."])
+def test_an_entry_that_begins_with_some_other_line_is_quoted_with_that(first: str) -> None:
+    before = entry(accession="A00001") + "\n \n     \n"
+    with pytest.raises(InputError, match="expected an ID line at the beginning of an entry, found") as caught:
+        read(before + first + "\nRP   SEQUENCE.\n" + TODAY)
+    assert (caught.value.line, first in str(caught.value)) == (before.count("\n") + 1, True)
+
+
 def test_what_is_left_keeps_its_numbers_when_entries_are_passed_over() -> None:
     bad = entry(accession="A00001").replace("65 AA", "66 AA")
     whole = read(TODAY + bad + BEFORE_2019 + bad + LAST_CENTURY, skipped=Skipped())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from psl_index.classes import vocabulary
+from psl_index.errors import InputError
 from psl_index.locations import parse_locations
 from psl_index.schemas import LOCATIONS
 from tests.psl_index.location_reference import join_lines, real_comments, reference_rows
@@ -142,6 +140,24 @@ def test_a_molecule_holds_until_the_next_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("location", ["Lateral cell membrane", "Azurophil granule", "Zymogen granule"])
+def test_a_chain_is_named_before_a_capital_and_a_small_letter(location: str) -> None:
+    rows = rows_of(f"Gamma: {location}.")
+    assert [(row["molecule"], row["location"]) for row in rows] == [("Gamma", location)]
+    for comment in (f"Golgi. Gamma: {location}.", f"Nucleus. Gamma: {location}."):  # only the first is named like that
+        assert rows_of(comment)[1] == {"location": f"Gamma: {location}"}
+
+
+def test_a_name_does_not_reach_into_the_next_comment() -> None:
+    for begin, rest in (
+        ("Gamma: N", "ucleus."),
+        ("Not", "e=golgi."),
+        ("Golgi {EC", "O:1}."),
+        ("Isoform 1:", " golgi."),
+    ):
+        assert rows_of(begin, rest)[0]["location"] == begin
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -149,12 +165,47 @@ def test_a_molecule_holds_until_the_next_one() -> None:
         "NUCLEAR: IN MITOSIS",
         "Nuclear: mostly",
         "Isoform 2 is nuclear",
+        "Isoform : golgi",
+        "Gamma:\tNucleus",
+        "Gamma: N",
     ],
 )
 def test_what_looks_like_a_molecule_and_is_none(statement: str) -> None:
     assert rows_of(f"{statement}. Nucleus.") == [
         {"location": statement},
         {"location": "Nucleus", "class": "Nucleus"},
+    ]
+
+
+def near_misses(word: str) -> list[str]:
+    """A word with one letter replaced by its neighbour in the alphabet."""
+    return [
+        word[:place] + chr(ord(word[place]) + step) + word[place + 1 :]
+        for place in range(len(word))
+        for step in (-1, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Isoform : golgi",
+        *(f"{word}2: golgi" for word in near_misses("Isoform ")),
+        *(f"{word}golgi" for word in near_misses("Note=")),
+        *(f"Golgi {word}1}}" for word in near_misses("{ECO:")),
+    ],
+)
+def test_what_is_nearly_a_word_of_the_grammar_is_text(statement: str) -> None:
+    assert rows_of(f"Nucleus. {statement}. Membrane.") == [
+        {"location": "Nucleus", "class": "Nucleus"},
+        {"location": statement},
+        {"location": "Membrane"},
+    ]
+
+
+def test_the_beginning_of_a_word_of_the_vocabulary_is_not_that_word() -> None:
+    assert rows_of("Membrane; Lipid; Cytoplasmic; Lipid-anchors.") == [
+        {"location": "Membrane; Lipid; Cytoplasmic; Lipid-anchors"}
     ]
 
 
@@ -167,6 +218,8 @@ def test_what_looks_like_a_molecule_and_is_none(statement: str) -> None:
         ("Keeps (By similarity).", "Keeps (By similarity)"),
         ("Keeps {ECO:0000250} what is inside. {ECO:0000269}.", "Keeps {ECO:0000250} what is inside"),
         ("[x]: y; Note=z", "[x]: y; Note=z"),
+        ("Keeps {ECO:0000250} what is inside}.", "Keeps {ECO:0000250} what is inside}"),
+        ("{ECO:0000250}.", "{ECO:0000250}"),
     ],
 )
 def test_note_stands_in_every_row_without_its_evidence(note: str, text: str) -> None:
@@ -193,6 +246,7 @@ def test_blocks_without_a_location() -> None:
         "About 1.5 per cell",
         "Nuclear (see ref. 5. Not in all cells; PubMed:1)",
         "Binds S.aureus",
+        "Nucleus (sp. golgi",
     ],
 )
 def test_full_stops_that_end_no_statement(statement: str) -> None:
@@ -200,6 +254,16 @@ def test_full_stops_that_end_no_statement(statement: str) -> None:
         {"location": statement},
         {"location": "Nucleus", "class": "Nucleus"},
     ]
+
+
+@pytest.mark.parametrize("statement", ["Nucleus ", "Nucleus }", "Seen\tsp", "Nucleus\t", "Seen asp"])
+def test_full_stops_that_end_a_statement(statement: str) -> None:
+    assert [row["location"] for row in rows_of(f"{statement}. golgi.")] == [statement.rstrip(" "), "golgi"]
+
+
+def test_a_full_stop_behind_evidence_ends_a_statement() -> None:
+    rows = rows_of("Nucleus {ECO:1, }. golgi {ECO:2, }. cytosol.")
+    assert [row["location"] for row in rows] == ["Nucleus", "golgi", "cytosol"]
 
 
 def test_a_single_letter_may_end_a_statement() -> None:
@@ -228,6 +292,24 @@ def test_paths_of_2007() -> None:
             "topology": "single-pass type IV membrane protein",
             "flag": "Probable",
             "class": "Golgi.apparatus",
+        }
+    ]
+
+
+def test_topology_and_orientation_come_in_either_order() -> None:
+    for parts in ("Lipid-anchor; Matrix side", "Matrix side; Lipid-anchor"):
+        assert rows_of(f"Membrane; {parts}.") == [
+            {"location": "Membrane", "topology": "Lipid-anchor", "orientation": "Matrix side"}
+        ]
+
+
+def test_a_second_topology_belongs_to_the_part_before() -> None:
+    assert rows_of("Membrane; Lipid-anchor (Probable); Matrix side (Potential); Lipid-anchor.") == [
+        {
+            "location": "Membrane",
+            "topology": "Lipid-anchor",
+            "orientation": "Matrix side (Potential); Lipid-anchor",
+            "flag": "Probable",
         }
     ]
 
@@ -286,6 +368,16 @@ def test_a_line_of_a_megabyte_takes_no_second(hostile: str) -> None:
     assert batch["location"][0].as_py() == "Nucleus"
 
 
+def test_a_column_that_outgrows_its_offsets_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A note stands in each row of its comment; the bytes of a column are counted before it is filled."""
+    for most, comment in ((20, "Golgi. Nucleus. Note=A234567890."), (12, "Golgi. Nucleus."), (12, "A; Lipid-anchor.")):
+        monkeypatch.setattr("psl_index.locations._MOST_BYTES", most)
+        assert rows_of(comment)
+        monkeypatch.setattr("psl_index.locations._MOST_BYTES", most - 1)
+        with pytest.raises(InputError, match=f"take {most} bytes of text"):
+            rows_of(comment)
+
+
 def test_sliced_and_empty_arrays() -> None:
     comments = pa.array(["Secreted.", "Nucleus.", "Cytoplasm."])
     batch = parse_locations(comments[1:2], np.array([5], np.uint32))
@@ -320,26 +412,3 @@ def test_modern_comments_hold_only_what_the_vocabulary_knows(real_data: Path) ->
     assert all(location.startswith("Cell junction, synapse") for location in stray)  # a path until 2021
     assert {row["topology"] for row in rows} <= known["topology"]
     assert {row["orientation"] for row in rows} <= known["orientation"]
-
-
-def test_kernels_without_the_jit() -> None:
-    program = (
-        "import numpy as np, pyarrow as pa\n"
-        "from psl_index.locations import parse_locations\n"
-        "text = '[A (b)]: Nucleus {ECO:0000269|PubMed:1, ECO:0000250} (Potential); LIPID-anchor; '"
-        " 'Lumenal side. '"
-        " 'Isoform 2: Golgi, e.g. x; y. Note=Some (a). {ECO:0000269}.'\n"
-        "print(parse_locations(pa.array([text]), np.zeros(1, np.uint32)).to_pylist())\n"
-    )
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-W", "error", "-c", program],
-            env={**os.environ, "NUMBA_DISABLE_JIT": disabled},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for disabled in ("0", "1")
-    ]
-    assert outputs[0] == outputs[1]
-    assert "Lumenal side" in outputs[0]

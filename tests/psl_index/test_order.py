@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psl_index.alphabet import CODE_OF
-from psl_index.order import PADDING, Order, Rows, table_depth
+from psl_index.order import PADDING, Order, table_depth
 
 Arrays = dict[str, npt.NDArray[np.uint32]]
 
@@ -25,21 +25,9 @@ def encode_text(sequences: list[str]) -> npt.NDArray[np.uint8]:
 
 def ordered(text: npt.NDArray[np.uint8], depth: int, threads: int, round_rows: int | None = None) -> tuple[int, Arrays]:
     order = Order(text, depth, threads, round_rows)
-    arrays = {"pos": np.zeros(len_of(text), np.uint32), "tail": np.zeros(len_of(text), np.uint32)}
-    arrays["table"] = np.zeros(20**depth + 1, np.uint32)
-
-    def place(rows: Rows) -> None:
-        arrays["pos"][rows.first : rows.first + len(rows.pos)] = rows.pos
-        arrays["tail"][rows.first : rows.first + len(rows.tail)] = rows.tail
-        arrays["table"][rows.first_word : rows.first_word + len(rows.table)] = rows.table
-
-    in_order = [rows.pos.tolist() for rows in order.rows(place)]
-    assert [row for rows in in_order for row in rows] == arrays["pos"].tolist()
-    return order.n_regular, arrays
-
-
-def len_of(text: npt.NDArray[np.uint8]) -> int:
-    return int(np.count_nonzero(text))
+    parts = [tuple(array.copy() for array in rows) for rows in order.rows()]
+    pos, tail, table = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return order.n_regular, {"pos": pos, "tail": tail, "table": table}
 
 
 def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], list[int], list[int]]:

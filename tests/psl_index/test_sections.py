@@ -77,6 +77,6 @@ def test_another_format_version_is_named(tmp_path: Path, section: Section, versi
 
 def test_an_unfinished_section_is_not_one(tmp_path: Path, section: Section) -> None:
     with SectionWriter(tmp_path / "pos.bin", "u4") as writer:
-        writer.append(np.arange(1000, dtype=np.uint32))
+        writer.append(np.arange(3_000_000, dtype=np.uint32))
     with pytest.raises(InvalidIndexError, match="wrong magic"):
         open_section(tmp_path, section)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from psl_index import Index, build, verify
 from psl_index.errors import BusyError, InputError, InvalidIndexError, OutputError, UsageError
-from psl_index.store import left_overs
+from psl_index.store import build_folder, left_overs
 from tests.proteomes import build_index, write_table
 
 
@@ -100,8 +104,11 @@ def test_a_failure_to_publish_leaves_nothing_behind(tmp_path: Path, monkeypatch:
     write_table(tmp_path / "proteome.tsv", ["MRTCYIAK"])
 
     def full_disk(path: Path, target: Path) -> Path:
-        raise OSError(28, "No space left on device", str(target))
+        if target.name == "manifest.json":
+            raise OSError(28, "No space left on device", str(target))
+        return replace(path, target)
 
+    replace = Path.replace
     monkeypatch.setattr(Path, "replace", full_disk)
     with pytest.raises(OutputError, match="No space left"):
         build([tmp_path / "proteome.tsv"], index.path)
@@ -142,6 +149,17 @@ def test_left_overs_of_a_killed_build_are_reported_then_removed(tmp_path: Path) 
     assert not killed.exists()
 
 
+def test_a_new_manifest_without_content_is_left_over(tmp_path: Path) -> None:
+    """Of a build that was killed before it wrote any; the first one, too."""
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    for folder in (index.path, tmp_path / "first"):
+        folder.mkdir(exist_ok=True)
+        (folder / "manifest.json.new").touch()
+        assert left_overs(folder) == [folder / "manifest.json.new"]
+        build([tmp_path / "proteome.tsv"], folder)
+        assert not (folder / "manifest.json.new").exists()
+
+
 def test_only_one_builds_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> None:
     index = build_index(tmp_path, ["MAAAGRSAW"])
     (index.path / "building-somewhere-4711").mkdir()
@@ -153,6 +171,65 @@ def test_only_one_builds_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> 
     finally:
         os.close(holder)
     build([tmp_path / "proteome.tsv"], index.path)
+
+
+def test_a_builder_that_was_killed_is_not_the_one_that_is_busy(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    with build_folder(index) as folder:
+        host = socket.gethostname()
+        folder.rename(index / f"building-{host}-{ended.pid}")
+        with pytest.raises(BusyError, match="another process is building"), build_folder(index):
+            pass
+        (index / f"building-{host}-1").mkdir()  # whether or not one may send it signals
+        with pytest.raises(BusyError, match=f"process 1 on {host} is building"), build_folder(index):
+            pass
+
+
+def test_only_the_folder_that_is_continued_stays(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    for name in ("building-a-1", "building-b-2", "building-c-3"):
+        (index / name).mkdir(parents=True)
+        (index / name / "name").write_text(name)
+    with build_folder(index, lambda left: left.name == "building-b-2") as folder:
+        assert (folder / "name").read_text() == "building-b-2"
+        assert list(index.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("name", ["a", "manifest.json", "manifest.json.newer", "zzz"])
+def test_an_empty_file_is_ours_only_where_a_manifest_was_begun(tmp_path: Path, name: str) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    (index / "manifest.json.new").touch()
+    with build_folder(index):
+        assert not (index / "manifest.json.new").exists()
+    index.mkdir(exist_ok=True)
+    (index / name).touch()
+    with pytest.raises(UsageError, match=f"it holds '{name}'"), build_folder(index):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "file", "problem", "remedy"),
+    [
+        (OSError(errno.ENOSPC, "", "that file"), "that file", "No space left on device", "free some space"),
+        (OSError(errno.EFBIG, ""), "index", "File too large", "limit is too low"),
+        (OSError(errno.EROFS, ""), "index", "Read-only file system", "choose a folder"),
+        (PermissionError(errno.EACCES, "", "that file"), "that file", "Permission denied", "choose a folder"),
+        (OSError(errno.EIO, ""), "index", "Input/output error", None),
+        (OSError("strange"), "index", "strange", None),
+    ],
+)
+def test_what_cannot_be_written_is_named(
+    tmp_path: Path, error: OSError, file: str, problem: str, remedy: str | None
+) -> None:
+    with pytest.raises(OutputError) as caught, build_folder(tmp_path / "index"):
+        raise error
+    assert str(caught.value.file).endswith(file)
+    assert caught.value.problem == f"cannot write: {problem}"
+    assert caught.value.remedy is None if remedy is None else remedy in str(caught.value.remedy)
+    assert not (tmp_path / "index").exists()
 
 
 def test_what_is_no_index_is_refused_with_a_remedy(tmp_path: Path) -> None:

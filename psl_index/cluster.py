@@ -1,0 +1,365 @@
+"""Shards asked, and ordered, by the workers of a Dask cluster.
+
+Dask moves questions and answers, decides who does what, and begins again what a lost worker had not finished. Here is
+what it is told: an opened shard is a result that stays on the worker that opened it, and questions go to where it is.
+Workers find shards on a path that they share with the client, or copy them to their own disk first. Nothing of Dask is
+imported before a cluster is asked for; what runs on the workers is in `psl_index.on_worker`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from psl_index import on_worker
+from psl_index.errors import RemoteServiceError, UsageError
+from psl_index.index import Index, open_current
+from psl_index.manifest import Manifest, ShardRecord
+from psl_index.memory import usable_memory
+from psl_index.on_worker import OpenedShard, Place
+from psl_index.progress import Progress
+from psl_index.shard import Shard
+from psl_index.shard_order import Ordered, Ordering, ShardDraft
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Answer = TypeVar("Answer")
+
+LOCAL: Final = "local"  # in place of an address: a cluster of processes on this machine, for as long as it is needed
+
+_CONNECTING: Final = 10  # seconds that a scheduler has to answer
+_WITHOUT_WORKERS: Final = 60  # seconds that a cluster may be without any
+_RETRIES: Final = 2  # of what failed, in case it was the network or a shared file system
+_LOSSES: Final = 3  # times that all workers which hold a question may die
+_WHY_THEY_DIE: Final = "their logs say why: it may be too little memory, or a disk that cannot be read"
+_START_WORKERS: Final = "start some with `dask worker`, and give them time to come up"
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Cluster]:
+    """Use the Dask cluster whose scheduler is at `address`, or one of processes on this machine, made for it (`LOCAL`).
+
+    On leaving, what is still being asked is cancelled.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or `address` is none.
+    RemoteServiceError
+        The scheduler does not answer, it has no workers, or they have another version of pslidx.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError(
+            "a cluster needs Dask, which is not installed", remedy="install it with `pip install 'pslidx[cluster]'`"
+        ) from None
+    if address == LOCAL:
+        with ExitStack() as entered:
+            with _children_without_interrupts():
+                # Mapped files count as a process's memory, and Dask ends what has too much of it: no limit.
+                made = entered.enter_context(
+                    LocalCluster(memory_limit=0, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
+                )
+            yield Cluster(entered.enter_context(Client(made, set_as_default=False)), address)
+    else:
+        _refuse_unreachable(address)
+        with Client(address, timeout=_CONNECTING, set_as_default=False) as client:
+            yield Cluster(client, address)
+
+
+class Cluster:
+    """A Dask cluster whose workers have this version of pslidx."""
+
+    def __init__(self, client: Client, address: str) -> None:
+        self.address = address
+        self._client = client
+        self._wait_for_a_worker()
+        self._refuse_other_versions()
+
+    def open(self, path: str | os.PathLike[str], local_copy: str | None = None) -> ClusterIndex:
+        """Open an index on the workers; nothing but its manifest is read here.
+
+        Parameters
+        ----------
+        path : path
+            The index folder, on a path that the workers have in common with this process.
+        local_copy : str, optional
+            Folder on the workers' own machines: they copy their shards into it, and use the copies from then on.
+
+        Raises
+        ------
+        InvalidIndexError
+            There is no index, or a shard is missing or damaged where the workers are.
+        UsageError
+            The workers have less memory than mapped files would count for.
+        """
+        folder = Path(path).absolute()
+
+        def open_shards(manifest: Manifest) -> ClusterIndex:
+            self._refuse_too_little_memory(manifest.shards)
+            inner = str(folder / manifest.folder)
+            places = [Place(inner, shard.folder, local_copy, version("pslidx"), shard) for shard in manifest.shards]
+            return ClusterIndex(folder, manifest, self, self._open_all(places))
+
+        return open_current(folder, open_shards)
+
+    def ordering(
+        self, *, memory: int | None = None, threads: int = 0, progress: Callable[[Progress], None] | None = None
+    ) -> Ordering:
+        """Have the shards of a build ordered by the workers, which must see its folder; for `psl_index.build`.
+
+        Each worker orders one shard at a time, in `memory` bytes, by default half of what its machine has; those of
+        `LOCAL` share that.
+        """
+        if self.address == LOCAL:
+            memory = (usable_memory() // 2 if memory is None else memory) // len(self._client.nthreads())
+        submitted: list[Future] = []
+
+        def tell() -> None:
+            if progress is not None:
+                done = sum(future.done() for future in submitted)
+                progress(Progress("ordering", done, len(submitted), "shards"))
+
+        def order(folder: Path, draft: ShardDraft) -> Ordered:
+            here = str(folder.absolute())
+            future = self._client.submit(
+                on_worker.order, here, draft, memory, threads, version("pslidx"), pure=False, retries=_RETRIES
+            )
+            submitted.append(future)
+            return _OrderedThere(self, future, draft.folder, tell)
+
+        return order
+
+    def ask(
+        self,
+        question: Callable[..., Answer],
+        shards: Sequence[OpenThere],
+        arguments: tuple[object, ...],
+        threads: int,
+    ) -> Iterator[Answer]:
+        """The answers of `shards`, in their order; all workers are sent `arguments` once."""
+        waiting: list[Future] = []
+        losses = 0
+        answered = 0
+        while answered < len(shards):
+            name = shards[answered].name
+            try:
+                waiting = waiting or self._submit(question, shards[answered:], arguments, threads)
+                answer: Answer = self.result(waiting.pop(0), name)
+            except (CancelledError, _NotSent) as error:
+                # All workers that had the arguments died, and only this process can tell others what was asked.
+                waiting = []
+                losses += 1
+                if losses > _LOSSES:
+                    raise RemoteServiceError(
+                        f"all workers died, and again, while {name} was asked", file=self.address, remedy=_WHY_THEY_DIE
+                    ) from error
+            else:
+                answered += 1
+                yield answer
+
+    def result(self, future: Future, shard: str) -> Any:
+        """Wait for a result about `shard`.
+
+        Raises
+        ------
+        RemoteServiceError
+            One worker after the other died of it, there are none any more, or the scheduler has gone.
+        CancelledError
+            What it is made of is lost.
+        """
+        from distributed import KilledWorker
+
+        while True:
+            try:
+                with self._while_it_runs():
+                    return future.result(timeout=_WITHOUT_WORKERS)
+            except TimeoutError:
+                if future.done():
+                    raise
+                self._wait_for_a_worker()
+            except KilledWorker as error:
+                raise RemoteServiceError(
+                    f"one worker after the other died over {shard}", file=self.address, remedy=_WHY_THEY_DIE
+                ) from error
+
+    def _submit(
+        self,
+        question: Callable[..., Answer],
+        shards: Sequence[OpenThere],
+        arguments: tuple[object, ...],
+        threads: int,
+    ) -> list[Future]:
+        try:
+            with self._while_it_runs():
+                (sent,) = self._client.scatter([arguments], broadcast=True, hash=False, timeout=_WITHOUT_WORKERS)
+        except TimeoutError:
+            raise self._has_no_workers() from None
+        except (OSError, ValueError, KeyError) as error:  # as the scheduler stumbles over workers that have just died
+            raise _NotSent from error
+        return [
+            self._client.submit(on_worker.answer, question, shard.future, sent, threads, pure=False, retries=_RETRIES)
+            for shard in shards
+        ]
+
+    def _open_all(self, places: Sequence[Place]) -> list[OpenThere]:
+        """Open shards; handed over together, Dask spreads them evenly over the workers."""
+        self._wait_for_a_worker()
+        opened = self._client.map(OpenedShard, places, pure=False, retries=_RETRIES)
+        shards = [OpenThere(place.name, future) for place, future in zip(places, opened, strict=True)]
+        shown = [self._client.submit(on_worker.count_entries, shard.future, pure=False) for shard in shards]
+        for shard, future in zip(shards, shown, strict=True):
+            self.result(future, shard.name)
+        return shards
+
+    def _wait_for_a_worker(self) -> None:
+        try:
+            with self._while_it_runs():
+                self._client.wait_for_workers(1, timeout=_WITHOUT_WORKERS)
+        except TimeoutError:
+            raise self._has_no_workers() from None
+
+    def _has_no_workers(self) -> RemoteServiceError:
+        return RemoteServiceError("has no workers", file=self.address, remedy=_START_WORKERS)
+
+    @contextmanager
+    def _while_it_runs(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            if self._client.status == "running":
+                raise
+            raise RemoteServiceError(
+                "the scheduler has gone", file=self.address, remedy="start it again, and ask again"
+            ) from error
+
+    def _refuse_other_versions(self) -> None:
+        ours = version("pslidx")
+        with self._while_it_runs():
+            theirs = self._client.run(version, "pslidx", on_error="return")  # nothing of ours, which may not be there
+        for worker, found in sorted(theirs.items()):
+            if found != ours and isinstance(found, str | PackageNotFoundError):  # else it is gone
+                has = f"has pslidx {found}" if isinstance(found, str) else "has no pslidx"
+                raise RemoteServiceError(
+                    f"{has}, the client has {ours}", file=f"worker {worker}", remedy="install the same version on both"
+                )
+
+    def _refuse_too_little_memory(self, shards: Sequence[ShardRecord]) -> None:
+        """Refuse workers that Dask would stop once they have read enough of the files they have mapped."""
+        with self._while_it_runs():
+            limits = self._client.run(on_worker.memory_limit, on_error="ignore")
+        mapped = max(shard.n_bytes for shard in shards) * -(-len(shards) // max(len(limits), 1))
+        for worker, limit in sorted(limits.items()):
+            if limit and limit < mapped:
+                raise UsageError(
+                    f"may have no more than {limit:,} bytes of memory, and {mapped:,} of mapped files count towards it",
+                    file=f"worker {worker}",
+                    remedy="start it with `--memory-limit 0`: the system takes mapped memory back when it has to",
+                )
+
+
+class _NotSent(Exception):
+    """What is asked did not reach the workers."""
+
+
+class ClusterIndex(Index):
+    """An index whose shards are open on the workers of a cluster."""
+
+    def __init__(self, path: Path, manifest: Manifest, cluster: Cluster, opened: Sequence[OpenThere]) -> None:
+        super().__init__(path, manifest, ())
+        self._cluster = cluster
+        self._opened = opened
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """None are here: UsageError."""
+        raise UsageError("its shards are open on the workers of a cluster only", file=str(self.path))
+
+    def close(self) -> None:
+        """Let go of the shards on the workers."""
+        self._opened = ()
+
+    def over_shards(self, question: Callable[..., Answer], *arguments: object, threads: int = 0) -> Iterator[Answer]:
+        """As `Index.over_shards`, on the workers; `threads` 0 means as many as each worker has."""
+        if not self._opened:
+            raise UsageError("is closed", file=str(self.path), remedy="open it again")
+        return self._cluster.ask(question, self._opened, arguments, threads)
+
+
+@dataclass(frozen=True)
+class OpenThere:
+    """A shard that a worker has opened."""
+
+    name: str
+    future: Future  # of an `OpenedShard`
+
+
+@dataclass(frozen=True)
+class _OrderedThere:
+    """A shard that a worker orders; an `Ordered`."""
+
+    cluster: Cluster
+    future: Future  # of a `ShardRecord`
+    shard: str
+    tell: Callable[[], None]  # called before and after it is waited for
+
+    def done(self) -> bool:
+        return bool(self.future.done())
+
+    def result(self) -> ShardRecord:
+        self.tell()
+        record: ShardRecord = self.cluster.result(self.future, self.shard)
+        self.tell()
+        return record
+
+    def cancel(self) -> None:
+        self.future.cancel()
+
+
+@contextmanager
+def _children_without_interrupts() -> Iterator[None]:
+    """Processes that are started here, and threads with the processes they start, do not get Ctrl-C: it is for us."""
+    resource_tracker.ensure_running()  # it would take the mask away when it is started on the way
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Say hello and leave. `Client` does, too, but one that fails goes on complaining when it is taken down."""
+    beside = ThreadPoolExecutor(1)  # on this thread there may be an event loop, as in a notebook
+    try:
+        beside.submit(lambda: asyncio.run(_handshake(address))).result()
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"is no address of a Dask scheduler: {error}", file=address, remedy="give one such as tcp://host:8786"
+        ) from error
+    except Exception as error:  # anything may listen there, and answer otherwise than Dask expects
+        raise RemoteServiceError(
+            "no Dask scheduler answers", file=address, remedy="check the address, and that it runs"
+        ) from error
+    finally:
+        beside.shutdown(wait=False)
+
+
+async def _handshake(address: str) -> None:
+    from distributed import Security
+    from distributed.comm import connect as connect_to
+
+    arguments = Security().get_connection_args("client")
+    comm = await asyncio.wait_for(connect_to(address, timeout=_CONNECTING, **arguments), _CONNECTING)
+    await comm.close()

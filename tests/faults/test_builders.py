@@ -1,0 +1,120 @@
+"""F9: two builders start at once; a builder dies while it holds the lock."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import wait
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from psl_index import Index, build, verify
+from psl_index.store import left_overs
+from tests.faults import children
+from tests.proteomes import write_table
+
+ROUNDS = 50 if os.environ.get("PSLIDX_SOAK") else 10
+PATIENCE = 600  # seconds until a test is given up
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Path]:
+    """A table, and for each of two builders a pipe to read one from: it waits there as long as nothing comes."""
+    write_table(tmp_path / "table.tsv", ["MAAAGRSAW"])
+    for number in range(2):
+        os.mkfifo(tmp_path / f"pipe-{number}")
+    return tmp_path
+
+
+def build_at_once(barrier: Barrier, *arguments: object) -> None:
+    barrier.wait(PATIENCE)
+    children.pslidx("build", *arguments)
+
+
+def race(work: Path) -> tuple[children.Child, Path, children.Ended]:
+    """Start two builders at once; the one that is still there, its pipe, and how the other ended."""
+    barrier = multiprocessing.get_context("forkserver").Barrier(2)
+    pipes = [work / f"pipe-{number}" for number in range(2)]
+    builders = [children.Child(build_at_once, barrier, pipe, "-o", work / "index") for pipe in pipes]
+    (first,) = wait([builder.process.sentinel for builder in builders], PATIENCE)
+    loser = 0 if first == builders[0].process.sentinel else 1
+    return builders[1 - loser], pipes[1 - loser], builders[loser].ended()
+
+
+def check_refusal(refused: children.Ended, holder: int) -> bool:
+    """The loser says who is busy; whether by number, which it may be too early for."""
+    assert refused.code == 1, refused.said
+    last = refused.said.splitlines()[-1]
+    assert last.endswith(" is building here; wait for it to end, or stop it"), refused.said
+    named = f"process {holder} on {socket.gethostname()} " in last
+    assert named or "another process " in last, refused.said
+    return named
+
+
+def test_one_of_two_builders_wins_and_the_other_is_told_who_is_busy(work: Path) -> None:
+    index = work / "index"
+    named = 0
+    for _ in range(ROUNDS):
+        shutil.rmtree(index, ignore_errors=True)
+        winner, pipe, refused = race(work)
+        named += check_refusal(refused, winner.number)
+        pipe.write_bytes((work / "table.tsv").read_bytes())
+        assert winner.ended().code == 0
+        assert verify(index, full=True).problems == ()
+        assert left_overs(index) == []
+        with Index.open(index) as opened:
+            assert opened.count(["AAA"]).tolist() == [1]
+    assert named
+
+
+def test_a_dead_builder_blocks_nobody(work: Path) -> None:
+    """The next two race beside what it left; nobody takes it for the one that is building."""
+    index = work / "index"
+    named = 0
+    for _ in range(ROUNDS):
+        winner, _, refused = race(work)
+        named += check_refusal(refused, winner.number)
+        left = index / f"building-{socket.gethostname()}-{winner.number}"
+        while not left.exists():
+            time.sleep(0.001)
+        winner.process.kill()
+        assert winner.ended().code == -signal.SIGKILL
+        assert left.exists()
+    assert named
+    build([work / "table.tsv"], index)
+    assert left_overs(index) == []
+    assert verify(index, full=True).problems == ()
+
+
+def test_a_failing_builder_takes_nothing_away_from_the_next(work: Path) -> None:
+    """It removes the folder it made, which another one may just be opening."""
+    (work / "bad.tsv").write_text("accession\tsequence\tlocations\nP0\tM4\t\n")
+    index = work / "index"
+    context = multiprocessing.get_context("forkserver")
+    failed = 0
+    for _ in range(ROUNDS):
+        shutil.rmtree(index, ignore_errors=True)
+        barrier = context.Barrier(2)
+        builders = [
+            children.Child(build_at_once, barrier, work / source, "-o", index) for source in ("bad.tsv", "table.tsv")
+        ]
+        numbers = [builder.number for builder in builders]
+        bad, good = (builder.ended() for builder in builders)
+        if "is building here" in bad.said:
+            check_refusal(bad, numbers[1])
+        else:
+            assert "bad.tsv:2: " in bad.said
+            failed += 1
+        if good.code:
+            check_refusal(good, numbers[0])
+            assert not index.exists() or not any(index.iterdir())  # the loser may have made it, the winner failed
+        else:
+            assert verify(index, full=True).problems == ()
+    assert failed
