@@ -83,16 +83,22 @@ def _by_query(n_queries: int, pairs: npt.NDArray[np.int64], found_by: Mapping[st
 
 def _entries_by_accession(index: Index, identifiers: pa.StringArray) -> npt.NDArray[np.int64]:
     """(query, entry) of each entry that has the query's accession, int64 of shape (found, 2)."""
-    numbers = np.arange(len(identifiers))
-    candidates = pa.concat_tables(
-        pa.table({"accession": accessions, "query": numbers, "rank": np.full_like(numbers, rank)})
-        for rank, accessions in enumerate(_accessions(identifiers))
+    tried = _accessions(identifiers)
+    accession = pa.chunked_array(tried).combine_chunks().dictionary_encode()
+    candidates = pa.table(
+        {
+            "number": accession.indices,
+            "query": np.tile(np.arange(len(identifiers)), len(tried)),
+            "rank": np.repeat(np.arange(len(tried)), len(identifiers)),
+        }
     )
-    found = pa.concat_tables(index.over_shards(find_accessions, candidates))
-    query, rank = found["query"].to_numpy(), found["rank"].to_numpy()
+    numbers, entries = np.concatenate(list(index.over_shards(find_accessions, accession.dictionary))).T
+    found = candidates.join(
+        pa.table({"number": numbers.astype(np.int32), "entry": entries}), "number", join_type="inner"
+    )
+    query, rank, entry = (found[name].to_numpy() for name in ("query", "rank", "entry"))
     best = np.full(len(identifiers), np.iinfo(np.int64).max)
     np.minimum.at(best, query, rank)
-    entry = found["entry"].to_numpy().astype(np.int64)
     kept = rank == best[query]
     return np.stack([query[kept], entry[kept]], axis=1)
 

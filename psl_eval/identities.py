@@ -15,22 +15,19 @@ from psl_index.peptides import Peptides
 from psl_index.shard import Shard
 
 
-def find_accessions(shard: Shard, candidates: pa.Table, *, threads: int) -> pa.Table:
-    """The rows of `candidates` whose column accession an entry has, primary or secondary.
+def find_accessions(shard: Shard, accessions: pa.StringArray, *, threads: int) -> npt.NDArray[np.int64]:
+    """(number of the accession, number of the entry in the whole index) of each entry that has one of n accessions.
 
-    With a column entry, the entry's number in the whole index; a row comes once for each such entry.
+    Primary or secondary; int64 of shape (found, 2).
     """
     table = shard.entry_tables.read("entries", ["entry", "accession", "secondary_accessions"]).combine_chunks()
     entry, primary, secondary = (column.combine_chunks() for column in table.columns)
-    asked = candidates["accession"].combine_chunks().unique()
     found = []
-    for accession, of in (
-        (primary, entry),
-        (pc.list_flatten(secondary), entry.take(pc.list_parent_indices(secondary))),
-    ):
-        here = pc.is_in(accession, value_set=asked, skip_nulls=True)
-        found.append(pa.table({"accession": accession.filter(here), "entry": of.filter(here)}))
-    return candidates.join(pa.concat_tables(found), "accession", join_type="inner")
+    for of_entry, numbers in ((primary, entry), (secondary.flatten(), entry.take(pc.list_parent_indices(secondary)))):
+        asked = pc.index_in(of_entry, value_set=accessions)
+        here = asked.is_valid()
+        found.append(np.stack([part.filter(here).to_numpy().astype(np.int64) for part in (asked, numbers)], axis=1))
+    return np.concatenate(found)
 
 
 def find_sequences(shard: Shard, sequences: Peptides, *, threads: int) -> npt.NDArray[np.int64]:

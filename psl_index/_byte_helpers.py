@@ -16,7 +16,6 @@ _MOST: Final = 2**32 - 1
 _BLANK: Final = 32
 _ZERO: Final = 48
 _NINE: Final = 57
-_A: Final = 65
 
 
 @inlined
@@ -83,12 +82,9 @@ def number(text: npt.NDArray[np.uint8], at: Any, end: Any) -> Any:
 
 @inlined
 def hex_digit(letter: Any) -> Any:
-    """Value of an upper-case hex digit, -1 for any other byte."""
-    if _ZERO <= letter <= _NINE:
-        return np.int64(letter) - _ZERO
-    if _A <= letter <= _A + 5:
-        return np.int64(letter) - _A + 10
-    return np.int64(-1)
+    """Value of an upper-case hex digit, -1 for any other byte; without branches, which nobody could foresee."""
+    digit = (np.int64(letter) & 15) + 9 * (np.int64(letter) >> 6)
+    return digit if (digit < 16) & (letter == _ZERO + digit + 7 * (digit > 9)) else np.int64(-1)
 
 
 @inlined
@@ -117,10 +113,14 @@ def find_any(text: npt.NDArray[np.uint8], at: Any, end: Any, letters: npt.NDArra
 
 @inlined
 def find(text: npt.NDArray[np.uint8], at: Any, end: Any, words: npt.NDArray[np.uint8]) -> Any:
-    """Where `words` first stands, -1 where it does not; 64 bytes must be readable behind `end`."""
-    at = find_byte(text, at, end, words[0])
+    """Where `words` (two or more) first stands, -1 where it does not; 64 bytes must be readable behind `end`."""
     while at < end:
+        mask = byte_mask(text, at, words[0]) & byte_mask(text, at + 1, words[1])
+        if mask == 0:
+            at += 64
+            continue
+        at += lowest_bit(mask)
         if starts(text, at, end, words):
             return np.int64(at)
-        at = find_byte(text, at + 1, end, words[0])
+        at += 1
     return np.int64(-1)

@@ -204,7 +204,9 @@ class Cluster:
     ) -> list[Future]:
         try:
             with self._while_it_runs():
-                (sent,) = self._client.scatter([arguments], broadcast=True, hash=False, timeout=_WITHOUT_WORKERS)
+                (sent,) = self._client.scatter(
+                    [on_worker.packed(arguments)], broadcast=True, hash=False, timeout=_WITHOUT_WORKERS
+                )
         except TimeoutError:
             raise self._has_no_workers() from None
         except (OSError, ValueError, KeyError) as error:  # as the scheduler stumbles over workers that have just died

@@ -149,7 +149,8 @@ class Index:
         self, peptides: PeptideInput, *, equate_il: bool = False, threads: int = 0
     ) -> npt.NDArray[np.int64]:
         """Entries that contain each peptide; see `count`."""
-        return _sum(self.over_shards(questions.count_entries, encode(peptides), equate_il, threads=threads))
+        counts: npt.NDArray[np.int64] = self.count_both(peptides, equate_il=equate_il, threads=threads)[0]
+        return counts
 
     def count_both(
         self,

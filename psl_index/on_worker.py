@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,9 +58,17 @@ def count_entries(opened: OpenedShard) -> int:
     return opened.shard.n_entries
 
 
-def answer(question: Callable[..., Answer], opened: OpenedShard, arguments: tuple[object, ...], threads: int) -> Answer:
+def packed(arguments: tuple[object, ...]) -> bytes:
+    """Arguments as they travel; arrays made of that are aligned and can be written, as the kernels are compiled for.
+
+    Those that newer protocols make lie wherever they happen to in what was received, and Arrow complains of that.
+    """
+    return pickle.dumps(arguments, protocol=4)
+
+
+def answer(question: Callable[..., Answer], opened: OpenedShard, arguments: bytes, threads: int) -> Answer:
     """Ask a shard; `threads` 0 means as many as the worker has."""
-    return question(opened.shard, *arguments, threads=threads or _threads_of_worker())
+    return question(opened.shard, *pickle.loads(arguments), threads=threads or _threads_of_worker())
 
 
 def order(folder: str, draft: ShardDraft, memory: int | None, threads: int, client_version: str) -> ShardRecord:

@@ -43,28 +43,11 @@ def count(shard: Shard, peptides: Peptides, equate_il: bool, *, threads: int) ->
     return search.count(shard, peptides, equate_il=equate_il, threads=threads)
 
 
-def count_entries(shard: Shard, peptides: Peptides, equate_il: bool, *, threads: int) -> npt.NDArray[np.int64]:
-    """Entries that contain each peptide; int64 of shape (n,)."""
-    return search.count_entries(shard, peptides, equate_il=equate_il, threads=threads)
-
-
 def count_both(
     shard: Shard, peptides: Peptides, equate_il: bool, wanted: Wanted, *, threads: int
 ) -> npt.NDArray[np.int64]:
     """Entries that contain each peptide, and its occurrences in them; int64 of shape (2, n)."""
-    here = wanted.of(shard)
-    if here is None:
-        return np.stack(
-            [
-                count_entries(shard, peptides, equate_il, threads=threads),
-                count(shard, peptides, equate_il, threads=threads),
-            ]
-        )
-    found = search.locate(shard, peptides, equate_il=equate_il, wanted=here, limit=None, threads=threads).table
-    query, entry = found["query"].to_numpy(), found["entry"].to_numpy()
-    first = np.ones(len(query), np.bool_)  # the first occurrence of the peptide in its entry
-    first[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
-    return np.stack([np.bincount(of, minlength=len(peptides)) for of in (query[first], query)])
+    return search.count_both(shard, peptides, equate_il=equate_il, wanted=wanted.of(shard), threads=threads)
 
 
 def locate(

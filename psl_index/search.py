@@ -53,13 +53,20 @@ def count(shard: Shard, peptides: Peptides, *, equate_il: bool, threads: int) ->
     return np.concatenate([np.empty(0, np.int64), *blocks])
 
 
-def count_entries(shard: Shard, peptides: Peptides, *, equate_il: bool, threads: int) -> npt.NDArray[np.int64]:
-    """Entries that contain each peptide; int64 of shape (n,)."""
+def count_both(
+    shard: Shard,
+    peptides: Peptides,
+    *,
+    equate_il: bool,
+    wanted: npt.NDArray[np.bool_] | None,
+    threads: int,
+) -> npt.NDArray[np.int64]:
+    """Entries that contain each peptide, and its occurrences; int64 of shape (2, n). `wanted` is that of `locate`."""
 
     def count_block(block: tuple[int, int]) -> npt.NDArray[np.int64]:
         part = peptides.part(*block)
-        total = np.zeros(len(part), np.int64)
-        gathering = _Gathering(shard, part, equate_il, None, np.zeros(len(part), np.int64), _NO_LIMIT)
+        totals = np.zeros((2, len(part)), np.int64)
+        gathering = _Gathering(shard, part, equate_il, wanted, totals[1], _NO_LIMIT)
         candidates = _candidates(shard, part, equate_il)
         for first, end in _few_rows(candidates):
             columns = _columns(int(candidates.part(first, end).rows.sum()))
@@ -67,11 +74,11 @@ def count_entries(shard: Shard, peptides: Peptides, *, equate_il: bool, threads:
             query, entry = (column[:kept] for column in columns[:2])
             new = np.ones(kept, bool)
             new[1:] = (query[1:] != query[:-1]) | (entry[1:] != entry[:-1])
-            total += np.bincount(query[new], minlength=len(part))
-        return total
+            totals[0] += np.bincount(query[new], minlength=len(part))
+        return totals
 
     blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
-    return np.concatenate([np.empty(0, np.int64), *blocks])
+    return np.concatenate([np.empty((2, 0), np.int64), *blocks], axis=1)
 
 
 def locate(

@@ -126,11 +126,12 @@ class OpenTable:
 
     def is_damaged(self) -> bool:
         """Whether its bytes are not those that were written; reads all of them."""
-        with self._mapped() as mapped:
+        with mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_READ) as mapped:
             return bool(xxhash.xxh3_128(mapped).hexdigest() != self.record.xxh128)
 
     def _checked(self, schema: pa.Schema) -> pq.ParquetFile:
-        file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(self._mapped())))
+        # Not a buffer of Python's: Arrow's threads may let go of one while the interpreter ends, and abort the process.
+        file = pq.ParquetFile(pa.memory_map(f"/dev/fd/{self.descriptor}"))
         found = file.schema_arrow
         fields = [found.field(place) for name in schema.names for place in found.get_all_field_indices(name)]
         if fields != list(schema):
@@ -155,9 +156,6 @@ class OpenTable:
             if isinstance(error, MemoryError) and not self.is_damaged():
                 raise
             raise self.unreadable((str(error).strip() or type(error).__name__).splitlines()[0]) from error
-
-    def _mapped(self) -> mmap.mmap:
-        return mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_READ)
 
 
 def open_table(folder: Path, table: TableFile) -> OpenTable:

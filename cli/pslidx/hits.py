@@ -37,6 +37,7 @@ COUNTS: Final = pa.schema(
 )
 
 _PEPTIDES_AT_ONCE: Final = 1 << 14
+_COUNTED_AT_ONCE: Final = 1 << 17
 _HITS_AT_ONCE: Final = 1 << 21
 ROWS_AT_ONCE: Final = 1 << 16
 
@@ -70,7 +71,7 @@ class Search:
 
     def hits(self, peptides: Iterable[str], limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""
-        for part in self._few_hits(self._parts(peptides), limit):
+        for part in self._few_hits(self._parts(peptides, _PEPTIDES_AT_ONCE), limit):
             found = self._index.occurrences(
                 encode(part),
                 equate_il=self._equate_il,
@@ -85,15 +86,15 @@ class Search:
 
     def counts(self, peptides: Iterable[str]) -> Iterator[pa.RecordBatch]:
         """Entries and occurrences of each peptide, as `COUNTS`."""
-        for part in self._parts(peptides):
+        for part in self._parts(peptides, _COUNTED_AT_ONCE):
             entries, occurrences = self._index.count_both(
                 part, equate_il=self._equate_il, organisms=self._organisms, threads=self._threads
             )
             yield pa.RecordBatch.from_arrays([part, pa.array(entries), pa.array(occurrences)], schema=COUNTS)
 
-    def _parts(self, peptides: Iterable[str]) -> Iterator[pa.StringArray]:
+    def _parts(self, peptides: Iterable[str], at_once: int) -> Iterator[pa.StringArray]:
         rest = iter(peptides)
-        while part := list(islice(rest, _PEPTIDES_AT_ONCE)):
+        while part := list(islice(rest, at_once)):
             self.asked += len(part)
             yield pa.array(part, pa.string())
 

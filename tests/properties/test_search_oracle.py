@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from psl_index import Index
 from psl_index.peptides import encode
 from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
-from psl_index.search import count, count_entries, locate
+from psl_index.search import count, count_both, locate
 from psl_index.shard import open_shard
 from psl_index.shard_order import order_shard
 from psl_index.shard_writer import ShardWriter
@@ -73,8 +73,9 @@ def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], dept
             assert list(zip(*(column.to_pylist() for column in found.table.columns), strict=True)) == expected
             counts = count(shard, encoded, equate_il=equate_il, threads=depth_threads)
             assert counts.tolist() == [len(row) for row in hits]
-            entries = count_entries(shard, encoded, equate_il=equate_il, threads=depth_threads)
-            assert entries.tolist() == [len({entry for entry, _ in row}) for row in hits]
+            both = count_both(shard, encoded, equate_il=equate_il, wanted=None, threads=depth_threads)
+            entries = [len({entry for entry, _ in row}) for row in hits]
+            assert both.tolist() == [entries, [len(row) for row in hits]]
 
 
 def fold(words: list[str], equate_il: bool) -> list[str]:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_index._byte_helpers import find, find_any, find_byte, skip_blanks, starts, word_end
+from psl_index._byte_helpers import find, find_any, find_byte, hex_digit, skip_blanks, starts, word_end
 from psl_index._jit import kernel
 
 READABLE = 64  # bytes behind what is searched
 LETTERS = st.text("ab {", max_size=200).map(str.encode)
-WORDS = [np.frombuffer(word, np.uint8) for word in (b"a", b"b{", b"aab ", b"ab ab ab", b" {ab{ab{ab{ab{ab{")]
+WORDS = [np.frombuffer(word, np.uint8) for word in (b"ab", b"b{", b"aab ", b"ab ab ab", b" {ab{ab{ab{ab{ab{")]
 
 
 @kernel
@@ -52,6 +52,11 @@ def test_they_find_what_bytes_find_and_nothing_behind_the_end(text: bytes, behin
         _first(text, at, b" "),
         text.startswith(wanted, at),
     )
+
+
+def test_hex_digits_are_upper_case() -> None:
+    digits = {ord(digit): int(digit, 16) for digit in "0123456789ABCDEF"}
+    assert [hex_digit(np.uint8(letter)) for letter in range(256)] == [digits.get(letter, -1) for letter in range(256)]
 
 
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="is what this test starts")
