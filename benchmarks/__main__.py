@@ -115,6 +115,13 @@ def _scan(bench: Bench) -> Iterator[Finding]:
     yield from scan.findings(bench.proteome.fasta, bench.residues, THREADS)
 
 
+def _cluster(bench: Bench) -> Iterator[Finding]:
+    """22 small shards on a cluster of two processes, against one process; what TrEMBL would take"""
+    from benchmarks import cluster
+
+    yield from cluster.findings(bench.folder, bench.index, THREADS)
+
+
 def _start(bench: Bench) -> Iterator[Finding]:
     """commands from start to end"""
     from benchmarks import end_to_end
@@ -140,6 +147,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
     "search": _search,
     "unindexed": _unindexed,
     "scan": _scan,
+    "cluster": _cluster,
     "start": _start,
     "growth": _growth,
 }

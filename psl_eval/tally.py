@@ -20,7 +20,7 @@ from psl_index.shard import Shard
 if TYPE_CHECKING:
     from psl_index.index import Index
 
-_ROWS_AT_ONCE: Final = 1 << 17  # subsequences that shards are asked about together
+_ROWS_AT_ONCE: Final = 1 << 16  # subsequences that shards are asked about together
 _PART: Final = 256  # of them, what a thread takes at a time; a short one can cost as much as thousands
 
 

@@ -15,11 +15,10 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from psl_index import on_worker
 from psl_index.errors import RemoteServiceError, UsageError
@@ -138,67 +137,63 @@ class Cluster:
                 on_worker.order, here, draft, memory, threads, version("pslidx"), pure=False, retries=_RETRIES
             )
             submitted.append(future)
-            return _OrderedThere(self, future, draft.folder, tell)
+            return _OrderedThere(self, ShardThere(draft.folder, future), tell)
 
         return order
 
     def ask(
         self,
         question: Callable[..., Answer],
-        shards: Sequence[OpenThere],
+        shards: Sequence[ShardThere],
         arguments: tuple[object, ...],
         threads: int,
-    ) -> Iterator[Answer]:
+    ) -> list[Answer]:
         """The answers of `shards`, in their order; all workers are sent `arguments` once."""
-        waiting: list[Future] = []
-        losses = 0
-        answered = 0
-        while answered < len(shards):
-            name = shards[answered].name
+        lost: BaseException | None = None
+        for _ in range(_LOSSES + 1):
             try:
-                waiting = waiting or self._submit(question, shards[answered:], arguments, threads)
-                answer: Answer = self.result(waiting.pop(0), name)
+                return self.results(self._submit(question, shards, arguments, threads), shards)
             except (CancelledError, _NotSent) as error:
                 # All workers that had the arguments died, and only this process can tell others what was asked.
-                waiting = []
-                losses += 1
-                if losses > _LOSSES:
-                    raise RemoteServiceError(
-                        f"all workers died, and again, while {name} was asked", file=self.address, remedy=_WHY_THEY_DIE
-                    ) from error
-            else:
-                answered += 1
-                yield answer
+                lost = error
+        raise RemoteServiceError(
+            "all workers died of a question, and again", file=self.address, remedy=_WHY_THEY_DIE
+        ) from lost
 
-    def result(self, future: Future, shard: str) -> Any:
-        """Wait for a result about `shard`.
+    def results(self, futures: Sequence[Future], shards: Sequence[ShardThere]) -> list[Any]:
+        """Wait for a result about each shard.
 
         Raises
         ------
         RemoteServiceError
-            One worker after the other died of it, there are none any more, or the scheduler has gone.
+            One worker after the other died of one, there are none any more, or the scheduler has gone.
         CancelledError
-            What it is made of is lost.
+            What one is made of is lost.
         """
-        from distributed import KilledWorker
+        from distributed import KilledWorker, wait
 
-        while True:
+        while not all(future.done() for future in futures):
             try:
-                with self._while_it_runs():
-                    return future.result(timeout=_WITHOUT_WORKERS)
+                with self._while_it_runs(), self._client.as_current():
+                    wait(futures, timeout=_WITHOUT_WORKERS)
             except TimeoutError:
-                if future.done():
-                    raise
                 self._wait_for_a_worker()
+        for future, shard in zip(futures, shards, strict=True):
+            try:
+                if future.status != "finished":
+                    future.result()
             except KilledWorker as error:
                 raise RemoteServiceError(
-                    f"one worker after the other died over {shard}", file=self.address, remedy=_WHY_THEY_DIE
+                    f"one worker after the other died over {shard.name}", file=self.address, remedy=_WHY_THEY_DIE
                 ) from error
+        with self._while_it_runs():
+            gathered: list[Any] = self._client.gather(list(futures))
+        return gathered
 
     def _submit(
         self,
         question: Callable[..., Answer],
-        shards: Sequence[OpenThere],
+        shards: Sequence[ShardThere],
         arguments: tuple[object, ...],
         threads: int,
     ) -> list[Future]:
@@ -211,19 +206,19 @@ class Cluster:
             raise self._has_no_workers() from None
         except (OSError, ValueError, KeyError) as error:  # as the scheduler stumbles over workers that have just died
             raise _NotSent from error
-        return [
-            self._client.submit(on_worker.answer, question, shard.future, sent, threads, pure=False, retries=_RETRIES)
-            for shard in shards
-        ]
+        n = len(shards)
+        opened = [shard.future for shard in shards]
+        asked: list[Future] = self._client.map(
+            on_worker.answer, [question] * n, opened, [sent] * n, [threads] * n, pure=False, retries=_RETRIES
+        )
+        return asked
 
-    def _open_all(self, places: Sequence[Place]) -> list[OpenThere]:
+    def _open_all(self, places: Sequence[Place]) -> list[ShardThere]:
         """Open shards; handed over together, Dask spreads them evenly over the workers."""
         self._wait_for_a_worker()
         opened = self._client.map(OpenedShard, places, pure=False, retries=_RETRIES)
-        shards = [OpenThere(place.name, future) for place, future in zip(places, opened, strict=True)]
-        shown = [self._client.submit(on_worker.count_entries, shard.future, pure=False) for shard in shards]
-        for shard, future in zip(shards, shown, strict=True):
-            self.result(future, shard.name)
+        shards = [ShardThere(place.name, future) for place, future in zip(places, opened, strict=True)]
+        self.results(self._client.map(on_worker.count_entries, opened, pure=False), shards)
         return shards
 
     def _wait_for_a_worker(self) -> None:
@@ -279,7 +274,7 @@ class _NotSent(Exception):
 class ClusterIndex(Index):
     """An index whose shards are open on the workers of a cluster."""
 
-    def __init__(self, path: Path, manifest: Manifest, cluster: Cluster, opened: Sequence[OpenThere]) -> None:
+    def __init__(self, path: Path, manifest: Manifest, cluster: Cluster, opened: Sequence[ShardThere]) -> None:
         super().__init__(path, manifest, ())
         self._cluster = cluster
         self._opened = opened
@@ -297,37 +292,34 @@ class ClusterIndex(Index):
         """As `Index.over_shards`, on the workers; `threads` 0 means as many as each worker has."""
         if not self._opened:
             raise UsageError("is closed", file=str(self.path), remedy="open it again")
-        return self._cluster.ask(question, self._opened, arguments, threads)
+        return iter(self._cluster.ask(question, self._opened, arguments, threads))
 
 
-@dataclass(frozen=True)
-class OpenThere:
-    """A shard that a worker has opened."""
+class ShardThere(NamedTuple):
+    """A shard that a worker has opened, or makes."""
 
     name: str
-    future: Future  # of an `OpenedShard`
+    future: Future
 
 
-@dataclass(frozen=True)
-class _OrderedThere:
+class _OrderedThere(NamedTuple):
     """A shard that a worker orders; an `Ordered`."""
 
     cluster: Cluster
-    future: Future  # of a `ShardRecord`
-    shard: str
+    shard: ShardThere
     tell: Callable[[], None]  # called before and after it is waited for
 
     def done(self) -> bool:
-        return bool(self.future.done())
+        return bool(self.shard.future.done())
 
     def result(self) -> ShardRecord:
         self.tell()
-        record: ShardRecord = self.cluster.result(self.future, self.shard)
+        record: ShardRecord = self.cluster.results([self.shard.future], [self.shard])[0]
         self.tell()
         return record
 
     def cancel(self) -> None:
-        self.future.cancel()
+        self.shard.future.cancel()
 
 
 @contextmanager
