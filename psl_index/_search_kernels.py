@@ -14,7 +14,7 @@ import numpy.typing as npt
 from psl_index._intrinsics import load_big_endian, prefetch
 from psl_index._jit import inlined, kernel
 from psl_index._lookup_kernels import GROUP, PACKED
-from psl_index._sort_kernels import sort_positions
+from psl_index._sort_kernels import FEW, sort_few, sort_many
 from psl_index.alphabet import CODE_OF
 
 BLOCK_BITS: Final = 6  # log2 of the residues that share one number in `block_entry`
@@ -30,9 +30,8 @@ _LEUCINES: Final = _LEUCINE * 0x0101010101010101
 @inlined
 def entry_of(position: int, block_entry: npt.NDArray[np.uint32], starts: npt.NDArray[np.uint32], n_entries: int) -> Any:
     """Entry that holds a text position; one look-up and the entries that start in the same 64 residues."""
-    entry = np.int64(block_entry[position >> BLOCK_BITS])
-    if entry >= n_entries:
-        return np.int64(n_entries - 1)
+    entry: Any = min(np.int64(block_entry[position >> BLOCK_BITS]), np.int64(n_entries - 1))
+    entry = min(entry + np.int64(np.int64(starts[entry + 1]) <= position), n_entries - 1)  # no jump: mostly enough
     while entry + 1 < n_entries and np.int64(starts[entry + 1]) <= position:
         entry += 1
     return entry
@@ -150,20 +149,25 @@ def collect_occurrences(
     depth: int,
     n_regular: int,
     equate_il: bool,
+    repeat: npt.NDArray[np.int32],
     ends: npt.NDArray[np.int64],
     positions: npt.NDArray[np.uint32],
 ) -> int:
     """Text positions of each query's occurrences, in text order; returns how many there are in all.
 
-    Those of query ``i`` end at ``positions[ends[i]]`` and start where those of ``i - 1`` end.
+    Those of query ``i`` end at ``positions[ends[i]]`` and start where those of ``i - 1`` end. There are none where
+    ``repeat[i]`` is not negative.
 
-    Shapes: ranges (r, 2), first_range (n + 1,), ends (n,), positions (rows in all ranges,).
+    Shapes: ranges (r, 2), first_range (n + 1,), repeat (n,) or (0,), ends (n,), positions (rows in all ranges,).
     """
     n_queries = len(offsets) - 1
     spare = np.empty(1024, np.uint32)
     total = 0
     for i in range(n_queries):
         _ask_ahead(i, n_queries, offsets, ranges, first_range, 0, pos, text)
+        ends[i] = total
+        if len(repeat) > 0 and repeat[i] >= 0:
+            continue
         length = offsets[i + 1] - offsets[i]
         before = total
         for r in range(first_range[i], first_range[i + 1]):
@@ -181,8 +185,10 @@ def collect_occurrences(
                     total += 1
         if total - before > len(spare):
             spare = np.empty(2 * (total - before), np.uint32)
-        if total > before + 1:
-            sort_positions(positions[before:total], spare)
+        if total - before <= FEW:
+            sort_few(positions, before, total)
+        else:
+            sort_many(positions[before:total], spare)
         ends[i] = total
     return total
 
@@ -201,35 +207,48 @@ def place_occurrences(
     entry: npt.NDArray[np.uint32],
     start: npt.NDArray[np.uint32],
     taken: npt.NDArray[np.int64],
+    repeat: npt.NDArray[np.int32],
+    repeat_ends: npt.NDArray[np.int64],
+    repeat_entry: npt.NDArray[np.uint32],
+    repeat_start: npt.NDArray[np.uint32],
 ) -> int:
     """Turn text positions into (query, entry, 1-based start) rows; returns how many were kept.
 
     Keeps occurrences in entries that are `wanted` (all, where it is empty), and at most ``limit - taken[i]`` of query
-    ``i``; `taken` counts those seen beyond the limit too.
+    ``i``; `taken` counts those seen beyond the limit too. The rows of query ``i`` are copied from those that end at
+    ``repeat_ends[repeat[i] + 1]`` where ``repeat[i]`` is not negative.
 
-    Shapes: positions (total,), ends and taken (n,), wanted (0,) or (n_entries,), query, entry, start (total,).
+    Shapes: positions (total,), ends and taken (n,), wanted (0,) or (n_entries,), query, entry, start (total,), repeat
+    (n,) or (0,), repeat_ends (r + 1,), repeat_entry and repeat_start (repeat_ends[r],).
     """
     n_entries = len(starts) - 1
     kept = 0
-    row = 0
-    here = entry_start = entry_end = np.int64(0)
+    last = len(positions) - 1
     for i in range(len(ends)):
-        while row < ends[i]:
-            if row + GROUP < len(positions):
-                prefetch(block_entry, np.int64(positions[row + GROUP]) >> BLOCK_BITS)
-                prefetch(starts, np.int64(block_entry[np.int64(positions[row + GROUP // 2]) >> BLOCK_BITS]))
+        if len(repeat) > 0 and repeat[i] >= 0:
+            first = repeat_ends[repeat[i]]
+            n_same = repeat_ends[repeat[i] + 1] - first
+            for same in range(n_same):
+                query[kept + same] = first_query + i
+                entry[kept + same] = repeat_entry[first + same]
+                start[kept + same] = repeat_start[first + same]
+            kept += n_same
+            continue
+        seen = taken[i]
+        for row in range(ends[i - 1] if i else 0, ends[i]):
+            prefetch(block_entry, np.int64(positions[min(row + 2 * GROUP, last)]) >> BLOCK_BITS)
+            soon = np.int64(positions[min(row + GROUP, last)])
+            prefetch(starts, np.int64(block_entry[soon >> BLOCK_BITS]))
             position = np.int64(positions[row])
-            row += 1
-            if position < entry_start or position >= entry_end:  # else in the same entry as the one before
-                here = entry_of(position, block_entry, starts, n_entries)
-                entry_start, entry_end = np.int64(starts[here]), np.int64(starts[here + 1])
+            here = entry_of(position, block_entry, starts, n_entries)
             if len(wanted) > 0 and not wanted[here]:
                 continue
-            taken[i] += 1
-            if taken[i] > limit:
+            seen += 1
+            if seen > limit:
                 continue
             query[kept] = first_query + i
             entry[kept] = first_entry + here
-            start[kept] = position - entry_start + 1
+            start[kept] = position - np.int64(starts[here]) + 1
             kept += 1
+        taken[i] = seen
     return kept

@@ -29,6 +29,16 @@ class Peptides(NamedTuple):
         """Peptides ``first`` to ``end - 1``, without copying the codes."""
         return Peptides(self.codes, self.offsets[first : end + 1])
 
+    def chosen(self, numbers: npt.NDArray[np.int64]) -> Peptides:
+        """Those with the given numbers, in that order."""
+        lengths = self.offsets[numbers + 1] - self.offsets[numbers]
+        offsets = np.append(0, np.cumsum(lengths))
+        codes = np.zeros(offsets[-1] + PADDING, np.uint8)
+        codes[: offsets[-1]] = self.codes[
+            np.arange(offsets[-1]) + np.repeat(self.offsets[numbers] - offsets[:-1], lengths)
+        ]
+        return Peptides(codes, offsets)
+
 
 def encode(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> Peptides:
     """Encode peptides: either case, a trailing ``*`` dropped.

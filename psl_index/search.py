@@ -17,6 +17,7 @@ from psl_index._lookup_kernels import find_ranges_il
 from psl_index._search_kernels import collect_occurrences, count_occurrences, count_rows, place_occurrences
 from psl_index.ordered_map import ordered_map
 from psl_index.peptides import Peptides
+from psl_index.repeats import NOTHING_REPEATED, Repeated, Repeats, find_repeats
 from psl_index.shard import Shard
 
 OCCURRENCES = pa.schema(
@@ -28,6 +29,8 @@ OCCURRENCES = pa.schema(
 )
 
 _QUERIES_A_BLOCK = 1 << 14
+_LEAST_QUERIES_A_BLOCK = 1 << 3
+_BLOCKS_A_THREAD = 4
 _ROWS_AT_ONCE = 1 << 20  # candidates gathered together, more only where a single peptide has more
 _NO_LIMIT = np.iinfo(np.int64).max
 
@@ -49,7 +52,7 @@ def count(shard: Shard, peptides: Peptides, *, equate_il: bool, threads: int) ->
         count_occurrences(*_found_in(shard, part, _candidates(shard, part, equate_il)), equate_il, counts)
         return counts
 
-    blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
+    blocks = ordered_map(count_block, _query_blocks(len(peptides), threads), threads)
     return np.concatenate([np.empty(0, np.int64), *blocks])
 
 
@@ -77,7 +80,7 @@ def count_both(
             totals[0] += np.bincount(query[new], minlength=len(part))
         return totals
 
-    blocks = ordered_map(count_block, _query_blocks(len(peptides)), threads)
+    blocks = ordered_map(count_block, _query_blocks(len(peptides), threads), threads)
     return np.concatenate([np.empty((2, 0), np.int64), *blocks], axis=1)
 
 
@@ -101,10 +104,20 @@ def locate(
     """
     taken = np.zeros(len(peptides), np.int64)
     most = _NO_LIMIT if limit is None else limit
-    blocks = list(_query_blocks(len(peptides)))
-    gathering = _Gathering(shard, peptides, equate_il, wanted, taken, most)
+    blocks = list(_query_blocks(len(peptides), threads))
     ranges = np.empty((len(peptides), 4), np.uint32)  # in one piece: many small ones cost a page fault each
-    candidates = list(ordered_map(partial(_candidates_of, shard, peptides, equate_il, ranges), blocks, threads))
+    rows = np.empty(len(peptides), np.int64)
+    candidates = list(ordered_map(partial(_candidates_of, shard, peptides, equate_il, ranges, rows), blocks, threads))
+    repeats = find_repeats(peptides, rows)
+    repeated = NOTHING_REPEATED
+    if repeats is not None:
+        firsts = peptides.chosen(repeats.first)
+        once = locate(shard, firsts, equate_il=equate_il, wanted=wanted, limit=limit, threads=threads)
+        repeated = _repeated(once, repeats)
+        here = repeats.of_peptide >= 0
+        rows[here] = np.diff(repeated.ends)[repeats.of_peptide[here]]
+        taken[here] = rows[here] + once.cut[repeats.of_peptide[here]]
+    gathering = _Gathering(shard, peptides, equate_il, wanted, taken, most, repeated)
     ends = np.cumsum([int(np.minimum(block.rows, most).sum()) for block in candidates])
     columns = _columns(int(ends[-1]) if len(ends) else 0)
     places = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
@@ -165,6 +178,7 @@ class _Gathering:
     wanted: npt.NDArray[np.bool_] | None  # (entries of the shard,)
     taken: npt.NDArray[np.int64]  # (n,) occurrences of each peptide, those beyond the limit included
     limit: int
+    repeated: Repeated = NOTHING_REPEATED
     _scratch: _Scratch = field(default_factory=_Scratch)
 
     def fill(self, first: int, end: int, candidates: _Candidates, columns: _Columns) -> int:
@@ -175,9 +189,12 @@ class _Gathering:
         for start, stop in _few_rows(candidates):
             part = self.peptides.part(first + start, first + stop)
             here = candidates.part(start, stop)
+            repeated = self.repeated.part(first + start, first + stop)
             positions = self._scratch.positions(int(here.rows.sum()))
             ends = np.empty(len(part), np.int64)
-            total = collect_occurrences(*_found_in(shard, part, here), self.equate_il, ends, positions)
+            total = collect_occurrences(
+                *_found_in(shard, part, here), self.equate_il, repeated.of_peptide, ends, positions
+            )
             filled += place_occurrences(
                 positions[:total],
                 ends,
@@ -189,6 +206,7 @@ class _Gathering:
                 self.limit,
                 *columns.part(filled, len(columns.query)),
                 self.taken[first + start : first + stop],
+                *repeated,
             )
         return filled
 
@@ -208,35 +226,47 @@ def _columns(rows: int) -> _Columns:
 
 
 def _candidates_of(
-    shard: Shard, peptides: Peptides, equate_il: bool, ranges: npt.NDArray[np.uint32], block: tuple[int, int]
+    shard: Shard,
+    peptides: Peptides,
+    equate_il: bool,
+    ranges: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.int64],
+    block: tuple[int, int],
 ) -> _Candidates:
-    return _candidates(shard, peptides.part(*block), equate_il, ranges[slice(*block)])
+    return _candidates(shard, peptides.part(*block), equate_il, ranges[slice(*block)], rows[slice(*block)])
 
 
 def _candidates(
-    shard: Shard, peptides: Peptides, equate_il: bool, room: npt.NDArray[np.uint32] | None = None
+    shard: Shard,
+    peptides: Peptides,
+    equate_il: bool,
+    ranges: npt.NDArray[np.uint32] | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> _Candidates:
-    """Candidates of each peptide; those of plain search are written into `room`, (n, 4), where it is given."""
+    """Candidates of each of n peptides; `rows`, (n,), and in plain search `ranges`, (n, 4), are room for them."""
     n = len(peptides)
-    if not equate_il:
-        return _as_candidates(shard.find_ranges(peptides, room).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2))
-    first_range = np.zeros(n + 1, np.int64)
-    ranges = find_ranges_il(
-        peptides.codes,
-        peptides.offsets,
-        shard.tail,
-        shard.table,
-        shard.depth,
-        shard.n_regular,
-        first_range,
-    )
-    return _as_candidates(ranges, first_range)
+    if equate_il:
+        first_range = np.zeros(n + 1, np.int64)
+        found = find_ranges_il(
+            peptides.codes,
+            peptides.offsets,
+            shard.tail,
+            shard.table,
+            shard.depth,
+            shard.n_regular,
+            first_range,
+        )
+    else:
+        found, first_range = shard.find_ranges(peptides, ranges).reshape(2 * n, 2), np.arange(0, 2 * n + 1, 2)
+    rows = np.empty(n, np.int64) if rows is None else rows
+    count_rows(found, first_range, rows)
+    return _Candidates(found, first_range, rows)
 
 
-def _as_candidates(ranges: npt.NDArray[np.uint32], first_range: npt.NDArray[np.int64]) -> _Candidates:
-    rows = np.empty(len(first_range) - 1, np.int64)
-    count_rows(ranges, first_range, rows)
-    return _Candidates(ranges, first_range, rows)
+def _repeated(once: Occurrences, repeats: Repeats) -> Repeated:
+    """For the kernels, the occurrences of the first of each peptide that is repeated."""
+    query, entry, start = (column.to_numpy() for column in once.table.columns)
+    return Repeated(repeats.of_peptide, np.searchsorted(query, np.arange(len(repeats.first) + 1)), entry, start)
 
 
 def _found_in(shard: Shard, peptides: Peptides, candidates: _Candidates) -> tuple[object, ...]:
@@ -253,6 +283,8 @@ def _found_in(shard: Shard, peptides: Peptides, candidates: _Candidates) -> tupl
     )
 
 
-def _query_blocks(n: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, n, _QUERIES_A_BLOCK):
-        yield first, min(first + _QUERIES_A_BLOCK, n)
+def _query_blocks(n: int, threads: int) -> Iterator[tuple[int, int]]:
+    """Cut n queries into blocks: some for each thread, large enough to be worth a call."""
+    queries = min(max(-(-n // (_BLOCKS_A_THREAD * threads)), _LEAST_QUERIES_A_BLOCK), _QUERIES_A_BLOCK)
+    for first in range(0, n, queries):
+        yield first, min(first + queries, n)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from psl_index._search_kernels import collect_occurrences, count_occurrences, entry_of, place_occurrences
+from psl_index.repeats import NOTHING_REPEATED
 
 STARTS = np.array([0, 70, 71, 200], np.uint32)
 CODES = np.zeros(16 + 16, np.uint8)
@@ -33,7 +34,7 @@ def test_positions_behind_the_end_are_no_occurrences(length: int, n_regular: int
     ranges, first_range = np.array([[0, 6]], np.uint32), np.array([0, 1], np.int64)
     rows = (CODES, offsets, ranges, first_range, text, pos, 3, n_regular, False)
     ends, positions, counts = np.empty(1, np.int64), np.empty(6, np.uint32), np.empty(1, np.int64)
-    total = collect_occurrences(*rows, ends, positions)
+    total = collect_occurrences(*rows, NOTHING_REPEATED.of_peptide, ends, positions)
     assert positions[:total].tolist() == [0, 3, last]
     assert ends.tolist() == [3]
     count_occurrences(*rows, counts)
@@ -48,7 +49,8 @@ def test_occurrences_are_in_the_order_of_the_text(sizes: tuple[int, ...]) -> Non
     ranges, ends = np.stack([first[:-1], first[1:]], axis=1).astype(np.uint32), np.empty(len(sizes), np.int64)
     positions = np.empty(len(pos), np.uint32)
     text, codes = np.zeros(len(pos) + 16, np.uint8), np.zeros(len(sizes) + 16, np.uint8)
-    collect_occurrences(codes, offsets, ranges, numbers, text, pos, 3, len(pos), False, ends, positions)
+    none = NOTHING_REPEATED.of_peptide
+    collect_occurrences(codes, offsets, ranges, numbers, text, pos, 3, len(pos), False, none, ends, positions)
     assert ends.tolist() == first[1:].tolist()
     for begin, end in pairwise(first.tolist()):
         assert positions[begin:end].tolist() == sorted(pos[begin:end].tolist())
@@ -62,13 +64,13 @@ def test_a_selection_of_entries_may_be_of_one(entries: int) -> None:
     starts = np.arange(0, 50 * entries + 1, 50).astype(np.uint32)
     for wanted, kept in ((True, 2), (False, 0)):
         chosen = np.full(entries, wanted)
-        arguments = (np.array([2]), 0, np.zeros(1, np.uint32), starts, 0, chosen, 9, *columns, taken)
+        arguments = (np.array([2]), 0, np.zeros(1, np.uint32), starts, 0, chosen, 9, *columns, taken, *NOTHING_REPEATED)
         assert place_occurrences(positions, *arguments) == kept
 
 
 def test_a_block_that_names_no_entry_leads_to_the_last_one() -> None:
     columns = np.empty(1, np.int32), np.empty(1, np.uint32), np.empty(1, np.uint32)
     blocks, all_entries, taken = np.full(4, 99, np.uint32), np.zeros(0, np.bool_), np.zeros(1, np.int64)
-    arguments = (np.array([1]), 0, blocks, STARTS, 10, all_entries, 9, *columns, taken)
+    arguments = (np.array([1]), 0, blocks, STARTS, 10, all_entries, 9, *columns, taken, *NOTHING_REPEATED)
     assert place_occurrences(np.array([80], np.uint32), *arguments) == 1
     assert [column.tolist() for column in columns] == [[0], [12], [10]]
