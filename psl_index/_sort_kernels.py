@@ -56,9 +56,9 @@ def _spread(positions: npt.NDArray[np.uint32], spare: npt.NDArray[np.uint32]) ->
     for stretch in range(n_stretches):
         ends[stretch + 1] += ends[stretch]
     for i in range(n):
-        stretch = np.int64((positions[i] - lowest) >> shift)
-        spare[ends[stretch]] = positions[i]
-        ends[stretch] += np.uint32(1)
+        into = np.int64((positions[i] - lowest) >> shift)
+        spare[ends[into]] = positions[i]
+        ends[into] += np.uint32(1)
     before = 0
     for stretch in range(n_stretches):
         last = int(ends[stretch])

@@ -6,9 +6,12 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from threading import Thread
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Result = TypeVar("Result")
+
+# What reads an entry or a small file may take a second; more, because it may be the first to need kernels compiled.
+SECONDS: Final = 20.0
 
 _PATIENCE = 0.1  # seconds
 

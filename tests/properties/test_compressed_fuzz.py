@@ -17,10 +17,9 @@ from psl_index.errors import InputError
 from psl_index.opening import Source
 from psl_index.sources import read_source
 from tests.flatfiles import entry
-from tests.time_limit import within
+from tests.time_limit import SECONDS, within
 
 EXAMPLES = 1_000 if os.environ.get("PSLIDX_SOAK") else 100  # of each property and kind of file
-SECONDS = 1.0  # of the processor, for one file
 RECORDS = 30
 
 CONTENTS = {

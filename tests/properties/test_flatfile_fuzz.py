@@ -25,14 +25,13 @@ from psl_index.skipped import Skipped
 from tests.biopython_comparison import check_entry
 from tests.flatfile_reference import Entry, read_entries
 from tests.flatfiles import BEFORE_2019, LAST_CENTURY, TODAY, Text, entry, read
-from tests.time_limit import within
+from tests.time_limit import SECONDS, within
 from tests.valid_entries import valid_entry
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))
 ENTRIES = 1_000_000 if SOAK else 5_000
 IN_A_FILE = 4
 BLOCKS = 10  # of files, a test each
-SECONDS = 1.0  # of the processor, for an entry
 LONG = 10_000_000  # bytes of a line
 
 BASES = [

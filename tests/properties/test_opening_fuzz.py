@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from psl_index.errors import InputError
 from psl_index.opening import Source
-from tests.time_limit import within
+from tests.time_limit import SECONDS, within
 
 EXAMPLES = 5_000 if os.environ.get("PSLIDX_SOAK") else 300  # of each property and kind
-SECONDS = 1.0  # of the processor, for one file
 fuzz = settings(max_examples=EXAMPLES, deadline=None)
 
 CONTENT = b"".join(b"%d," % (number * number) for number in range(3000))
