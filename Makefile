@@ -29,7 +29,8 @@ growth: $(VENV)/.installed-bench  ## how cost grows from 1 to 500 million residu
 	@$(BIN)/python -m benchmarks growth --record
 
 soak: $(VENV)/.installed-dev  ## the property tests with many more cases (an hour)
-	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults tests/cli/test_interruptions.py
+	@PSLIDX_SOAK=1 $(BIN)/python -m pytest tests/properties tests/faults tests/cli/test_interruptions.py \
+		tests/psl_index/test_fasta_records.py
 
 coverage: $(VENV)/.installed-dev  ## lines and branches of psl_index that the tests reach, with the jit off
 	@NUMBA_DISABLE_JIT=1 PSLIDX_EXAMPLES=10 $(BIN)/python -m coverage run -m pytest -q \

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.memory import peak_anonymous_memory
 from benchmarks.report import Finding
-from benchmarks.timing import alternately
+from benchmarks.timing import alternately, repeated
 from psl_index import Index
+from psl_index.order import Order
 from psl_index.sections import open_section, write_section
 from psl_index.shard import Shard
 from psl_index.shard_order import write_sections
@@ -28,8 +30,12 @@ def findings(index: Index, residues: int, folder: Path, threads: int) -> Iterato
             text_to_index(shard, record.residues, folder, threads)
         peaks.append(peak[0])
 
+    def order() -> None:
+        deque(Order(shard.text, shard.depth, threads).rows(), maxlen=0)
+
     runs, peer_runs = alternately(ours, lambda: divsufsort(letters), 5)
     shutil.rmtree(folder)
+    ordering = repeated(order, 5)
     yield Finding(
         "text to index",
         peer_runs.median / runs.median,
@@ -38,6 +44,13 @@ def findings(index: Index, residues: int, folder: Path, threads: int) -> Iterato
         "suffix array alone",
         "build.order",
         residues,
+    )
+    yield Finding(
+        "text to index, nothing written",
+        peer_runs.median / ordering.median,
+        "x pydivsufsort",
+        f"rows, tails and table made and thrown away: {ordering}",
+        residues=residues,
     )
     yield Finding(
         "text to index: anonymous memory", max(peaks) / 1e9, "GB", "most of all runs", "build.memory", residues

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,6 @@ import psl_index
 from benchmarks.build import sections_bytes, tables_bytes
 from benchmarks.inputs import Proteome
 from benchmarks.peptide_samples import sample_peptides
-from benchmarks.power_law import PowerLaw, fit
 from benchmarks.report import Finding
 from benchmarks.timing import Runs, alternately, repeated, timed
 from psl_eval import hit_rate
@@ -27,6 +27,7 @@ from psl_index import Index
 from psl_index.cluster import LOCAL, connect
 from psl_index.local_copy import checked_copy
 from psl_index.peptides import encode
+from psl_index.shard_order import Ordering
 
 SHARDS = 22
 SHARD_RESIDUES = 2_000_000
@@ -51,7 +52,7 @@ def findings(bench: Path, large: Index, threads: int) -> Iterator[Finding]:
     checked = yield from _copied(folder / "alone", folder / "copies")
     psl_index.build([proteome.flat_file], folder / "whole", shard_residues=2 * SHARDS * SHARD_RESIDUES)
     with Index.open(folder / "whole") as whole:
-        laws = _laws((whole, large), threads)
+        laws = _laws(whole, large, threads)
     shutil.rmtree(folder)
     yield from _trembl(asked, checked, large, *laws)
 
@@ -59,9 +60,9 @@ def findings(bench: Path, large: Index, threads: int) -> Iterator[Finding]:
 def _beside_one_process(proteome: Proteome, folder: Path) -> Generator[Finding, None, float]:
     """Building and asking; returns the seconds that a question costs, however little there is to answer."""
 
-    def build(name: str, **options: object) -> None:
+    def build(name: str, ordering: Ordering | None = None) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
-        psl_index.build([proteome.flat_file], folder / name, shard_residues=SHARD_RESIDUES, **options)
+        psl_index.build([proteome.flat_file], folder / name, shard_residues=SHARD_RESIDUES, ordering=ordering)
 
     with connect(LOCAL) as cluster:
         build("alone")
@@ -110,15 +111,45 @@ def _copied(index: Path, local: Path) -> Generator[Finding, None, float]:
     return checking
 
 
-def _laws(indexes: tuple[Index, Index], threads: int) -> tuple[PowerLaw, PowerLaw]:
-    """Core seconds to count the peptides, and to score the subsequences, in one shard of any size."""
-    sizes, counting, scoring = [], [], []
-    for index in indexes:
-        peptides, rows = sample_peptides(index.shards[0].text, 8, 15, PEPTIDES, seed=2), _subsequences(index)
-        sizes.append(index.n_residues)
-        counting.append(repeated(partial(index.count_both, peptides), _TURNS).median * threads)
-        scoring.append(repeated(partial(hit_rate, index, rows), _TURNS).median * threads)
-    return fit(sizes, counting), fit(sizes, scoring)
+class _Line(NamedTuple):
+    """Core seconds in one shard of any size: each query has its cost, and each hit, of which there are as many more."""
+
+    fixed: float
+    a_residue: float
+
+    def at(self, residues: float) -> float:
+        return self.fixed + self.a_residue * residues
+
+    def __str__(self) -> str:
+        return f"{self.fixed:.3g} + {self.a_residue * 1e9:.3g} a billion residues"
+
+
+def _laws(one: Index, other: Index, threads: int) -> tuple[_Line, _Line]:
+    """What it costs to count the peptides, and to score the subsequences: the lines through two sizes.
+
+    Raises
+    ------
+    ValueError
+        The indexes are of the same size.
+    """
+    small, large = sorted((one, other), key=lambda index: index.n_residues)
+    grown = large.n_residues - small.n_residues
+    if not grown:
+        raise ValueError(f"expected indexes of two sizes, found {large.n_residues:,} residues twice")
+    counting, scoring = zip(_core_seconds(small, threads), _core_seconds(large, threads), strict=True)
+    lines = []
+    for at_small, at_large in (counting, scoring):
+        a_residue = max((at_large - at_small) / grown, 0)  # less is what measuring varies by
+        lines.append(_Line(at_small - a_residue * small.n_residues, a_residue))
+    return lines[0], lines[1]
+
+
+def _core_seconds(index: Index, threads: int) -> tuple[float, float]:
+    """To count the peptides, and to score the subsequences."""
+    peptides, rows = sample_peptides(index.shards[0].text, 8, 15, PEPTIDES, seed=2), _subsequences(index)
+    counting = repeated(partial(index.count_both, peptides), _TURNS).median
+    scoring = repeated(partial(hit_rate, index, rows), _TURNS).median
+    return counting * threads, scoring * threads
 
 
 def _subsequences(index: Index) -> pa.Table:
@@ -135,7 +166,7 @@ def _subsequences(index: Index) -> pa.Table:
     return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def _trembl(asking: float, checked: float, large: Index, counting: PowerLaw, scoring: PowerLaw) -> Iterator[Finding]:
+def _trembl(asking: float, checked: float, large: Index, counting: _Line, scoring: _Line) -> Iterator[Finding]:
     """What TrEMBL would take on a cluster, from what was measured."""
     sections, tables = (TREMBL_SHARD / large.n_residues * part(large) for part in (sections_bytes, tables_bytes))
     each = -(-SHARDS // MACHINES)
@@ -161,7 +192,7 @@ def _trembl(asking: float, checked: float, large: Index, counting: PowerLaw, sco
     yield _asked(f"hit rates of {SUBSEQUENCES:,} subsequences", scoring, 4, asking, SHARDS * 80 * SUBSEQUENCES)
 
 
-def _asked(what: str, law: PowerLaw, questions: int, asking: float, traffic: float) -> Finding:
+def _asked(what: str, law: _Line, questions: int, asking: float, traffic: float) -> Finding:
     """Work shared by all cores, questions that all shards are asked, and what goes over the network."""
     core_seconds = law.at(TREMBL_SHARD)
     parts = (SHARDS * core_seconds / (MACHINES * CORES), questions * asking, traffic / NETWORK)
@@ -169,7 +200,7 @@ def _asked(what: str, law: PowerLaw, questions: int, asking: float, traffic: flo
         f"TrEMBL: {what}",
         sum(parts),
         "s",
-        f"computed: {SHARDS} x {core_seconds:.3g} core seconds (residues to the power of {law.exponent:.2f}) "
+        f"computed: {SHARDS} x {core_seconds:.3g} core seconds ({law}, the line through two sizes) "
         f"/ {MACHINES * CORES} cores + {questions} x {asking * 1e3:.2g} ms to ask + {traffic / 1e6:.3g} MB "
         f"at {NETWORK / 1e9:.0f} GB/s = {' + '.join(f'{part:.2g}' for part in parts)} s, all in memory",
     )

@@ -42,7 +42,7 @@ def findings(fasta: Path, residues: int, threads: int) -> Iterator[Finding]:
         return sum(ordered_map(lambda batch: len(wanted.find(batch).peptide), batches, threads))
 
     def ours() -> int:
-        return psl_index.scan([fasta], peptides, threads=threads).table.num_rows
+        return int(psl_index.scan([fasta], peptides, threads=threads).table.num_rows)
 
     def peer() -> int:
         return peer_scan(AhoCorasick(peptides))

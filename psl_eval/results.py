@@ -117,13 +117,23 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     Raises
     ------
     UsageError
-        It exists and holds something else than hit rates.
+        It exists and holds something else than hit rates, or no other folder can take its place.
     """
-    target = Path(folder)
+    target = Path(os.path.realpath(folder))
     if not target.exists():
         return
     if not target.is_dir():
         raise UsageError("is a file, not a folder", file=str(folder), remedy="name another with -o")
+    if _is_mount_point(target):
+        raise UsageError(
+            "is a mount point, which cannot be replaced", file=str(folder), remedy="name a folder in it with -o"
+        )
+    if _holds_working_folder(target):
+        raise UsageError(
+            "is the working folder or holds it, and would be replaced",
+            file=str(folder),
+            remedy="name a folder in it with -o",
+        )
     names = {path.name for path in target.iterdir()}
     foreign = sorted(names - _OURS)
     if not foreign and names and not _is_ours(target / _MANIFEST):
@@ -148,6 +158,20 @@ def _reported(target: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"cannot be written: {reason}", file=str(target)) from error
+
+
+def _is_mount_point(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Also where a folder of the same file system is mounted, which `os.path.ismount` cannot tell."""
+    lines = mounts.read_bytes().splitlines() if mounts.exists() else []
+    points = {line.split()[4].decode("unicode_escape").encode("latin-1") for line in lines}  # a blank is \040 there
+    return os.path.ismount(folder) or os.fsencode(folder) in points
+
+
+def _holds_working_folder(target: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(target)
+    except FileNotFoundError:  # it has been removed
+        return False
 
 
 def _is_ours(manifest: Path) -> bool:

@@ -28,6 +28,7 @@ from psl_index.shard_order import Ordered, Ordering, ShardDraft, order_shard
 from psl_index.skipped import Skipped
 from psl_index.sources import detect_format, no_entries, read_source, refuse_senseless
 from psl_index.store import build_folder, publish
+from psl_index.threads import threads_for
 
 _TOOLS: Final = ("pslidx", "numpy", "pyarrow")
 
@@ -83,7 +84,7 @@ def build(
         Bytes the build may use, from which the size of a shard follows, and how many of its positions are ordered at
         once; by default half of what the machine has or a control group allows.
     shard_residues : int, optional
-        Residues a shard holds at most.
+        Residues a shard holds at most; by default what `memory` allows, or what the build to be resumed had.
     resume : bool
         Continue a build that was cut off, with the shards it had finished: the sources are read again, and what they
         say is compared with what those shards were made of. And leave finished shards to be continued if this build
@@ -108,21 +109,20 @@ def build(
     """
     began = time.perf_counter()
     _refuse_senseless(sources, columns, threads, resume)
-    threads = threads or os.cpu_count() or 1
-    capacity = shard_capacity(memory, shard_residues)
+    threads = threads_for(threads)
     report = progress or (lambda _: None)
     order = ordering or _order_here(memory, threads, report)
-    plan = _plan(sources, capacity, columns, skipped)
     resumption = Resumption(
-        plan,
+        _plan(sources, shard_capacity(memory, shard_residues), shard_residues, columns, skipped),
         notice or (lambda _: None),
         lambda done, total: report(Progress("checking finished shards", done, total, "bytes")),
     )
     index = Path(path)
     with build_folder(index, resumption.continues if resume else None) as folder:
+        capacity = shard_capacity(memory, resumption.plan.capacity)  # which another machine may have chosen
         if resume:
             resumption.take_over(folder)
-        write_plan(folder, plan)
+        write_plan(folder, resumption.plan)
         while True:
             filling = ShardFilling(folder, capacity, order, resumption.finished)
             passed_over = Skipped() if skipped else None
@@ -145,7 +145,7 @@ def build(
             release=release or _release_beside(sources[0]),
             sources=tuple(read),
             parameters={
-                "shard_residues": shard_residues,
+                "shard_residues": resumption.plan.shard_residues,
                 "columns": dict(columns) if columns else None,
                 "location_classes": MAP_VERSION,
             },
@@ -186,18 +186,18 @@ def _refuse_senseless(
 
 def _plan(
     sources: Sequence[str | os.PathLike[str]],
-    shard_residues: int,
+    capacity: int,
+    shard_residues: int | None,
     columns: Mapping[str, str] | None,
     skipped: Skipped | None,
 ) -> Plan:
     versions = {name: version(name) for name in _TOOLS}
     return Plan(
         {**versions, "the format": FORMAT_VERSION, "the map of locations": MAP_VERSION},
-        {
-            "residues in a shard": shard_residues,
-            "columns": dict(columns) if columns else None,
-            "passing over of bad entries": skipped is not None,
-        },
+        capacity,
+        shard_residues,
+        dict(columns) if columns else None,
+        skipped is not None,
         [_base_name(source) for source in sources],
         [path.stat().st_size if (path := Path(source)).is_file() else None for source in sources],
     )

@@ -11,10 +11,8 @@ import pyarrow as pa
 
 from psl_index.errors import UsageError
 from psl_index.index import Index
-from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
+from psl_index.schemas import TABLES
 from psl_index.table_files import OpenTable
-
-_VIEWS: Final = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}
 
 # What the query alone is to blame for; anything else may come of damage to a table.
 _ITS_OWN_FAULT: Final = (
@@ -40,7 +38,7 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
     InvalidIndexError
         A table is damaged; also while the batches of the answer are taken.
     """
-    tables = {view: [shard.tables[view] for shard in index.shards] for view in _VIEWS}
+    tables = {view: [shard.tables[view] for shard in index.shards] for view in TABLES}
     opened = [table for parts in tables.values() for table in parts]
     connection = duckdb.connect()
     connection.execute("SET temp_directory = ''")  # else what does not fit into memory goes to the working folder
@@ -53,7 +51,7 @@ def query(index: Index, sql: str) -> pa.RecordBatchReader:
     with _failing(opened):
         for view, parts in tables.items():
             for table in parts:
-                table.check(_VIEWS[view])
+                table.check(TABLES[view])
             quoted = ", ".join(f"'{_path(table)}'" for table in parts)
             connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{quoted}])")
         connection.execute("SET lock_configuration = true")

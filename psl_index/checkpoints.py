@@ -7,9 +7,10 @@ what the bytes of the shards follow from, but for the contents of the sources. A
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,10 @@ class Plan:
     """What the shards of a build follow from, but for the contents of the sources; JSON values."""
 
     versions: Mapping[str, Any]  # of the program, what it stands on, and what it writes
-    options: Mapping[str, Any]  # what the user chose
+    capacity: int  # residues in a shard, at most
+    shard_residues: int | None  # the same where the user asked for it; else it follows from the memory
+    columns: Mapping[str, str] | None
+    skip_bad: bool  # whether bad entries are passed over
     sources: list[str]  # base names
     sizes: list[int | None]  # of the sources; None where it is not known
 
@@ -47,6 +51,20 @@ def shard_name(number: int) -> str:
     return f"shard-{number:04d}"
 
 
+def record_name(shard: str) -> str:
+    """Name of the record of a shard, beside its folder."""
+    return f"{shard}.json"
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is one of the records that builds write, or was before it was damaged."""
+    kind = _BUILD_KIND if path.name == _BUILD else _SHARD_KIND
+    try:
+        return path.suffix == ".json" and kind.encode() in path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):  # a build may have removed it just now
+        return False
+
+
 def write_plan(folder: Path, plan: Plan) -> None:
     """Say in a new building folder what is built there."""
     write_durably(folder / _BUILD, _sealed({"format": _BUILD_KIND} | asdict(plan)))
@@ -57,7 +75,7 @@ def note_finished(folder: Path, draft: ShardDraft, record: ShardRecord) -> None:
     sync_folder(folder / record.folder)
     sync_folder(folder)
     body = {"format": _SHARD_KIND, "record": asdict(record), "contents": draft.contents}
-    write_durably(_record_path(folder, record.folder), _sealed(body))
+    write_durably(folder / record_name(record.folder), _sealed(body))
 
 
 def has_finished_shards(folder: Path) -> bool:
@@ -71,30 +89,38 @@ def why_not_continued(folder: Path, plan: Plan) -> str | None:
     Raises
     ------
     UsageError
-        The user asked for something else than then. Nobody would want finished shards to go because of a slip.
+        The user asks for something else than then. Nobody would want finished shards to go because of a slip.
     """
     if not has_finished_shards(folder):
         return "no shard was finished"
-    body = _read(folder / _BUILD, _BUILD_KIND)
-    if body is None:
+    before = _read_plan(folder)
+    if before is None:
         return "the record of the build that was cut off is damaged"
-    for name, now in plan.versions.items():
-        if body["versions"].get(name) != now:
+    for name, version in plan.versions.items():
+        if before.versions.get(name) != version:
             return f"{name} has another version now"
-    for name, then, now in (
-        ("sources", body["sources"], plan.sources),
-        *((name, body["options"][name], now) for name, now in plan.options.items()),
-    ):
+    for then, now in zip(_choices(before), _choices(_with_size_of(before, plan)), strict=True):
         if then != now:
             raise UsageError(
-                f"cannot resume: the build that was cut off had {name} {then}, this one has {now}",
+                f"cannot resume: the build that was cut off had {then}, this one has {now}",
                 file=str(folder.parent),
                 remedy="ask for the same, or leave out --resume to build from the start",
             )
-    for name, then, now in zip(plan.sources, body["sizes"], plan.sizes, strict=True):
-        if then != now:
+    for name, then_size, now_size in zip(plan.sources, before.sizes, plan.sizes, strict=True):
+        if then_size != now_size:
             return f"{name} has another size now"
     return None
+
+
+def continued(folder: Path, plan: Plan) -> Plan:
+    """`plan` with shards of the size of those finished in `folder`, where the user does not ask for one.
+
+    What a machine's memory would make of it is no wish, and another machine may continue. `why_not_continued` must
+    have found nothing.
+    """
+    before = _read_plan(folder)
+    assert before is not None
+    return _with_size_of(before, plan)
 
 
 def take_over(
@@ -123,25 +149,46 @@ def take_over(
         report(done, total)
     for problem in problems:
         notice(f"{problem.file} {problem.problem}: its shard is built again")
-    keep_only(folder, {_BUILD} | {name for shard in map(shard_name, shards) for name in (shard, f"{shard}.json")})
-    return shards
-
-
-def drop(folder: Path, number: int) -> None:
-    """Remove a finished shard, its record first."""
-    _record_path(folder, shard_name(number)).unlink(missing_ok=True)
-    shutil.rmtree(folder / shard_name(number))
-
-
-def keep_only(folder: Path, names: set[str]) -> None:
-    """Remove all else in a building folder."""
+    kept = {_BUILD} | {name for shard in map(shard_name, shards) for name in (shard, record_name(shard))}
     for path in folder.iterdir():
-        if path.name in names:
+        if path.name in kept:
             continue
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
+    return shards
+
+
+def drop(folder: Path, number: int) -> None:
+    """Remove a finished shard, its record first."""
+    (folder / record_name(shard_name(number))).unlink(missing_ok=True)
+    shutil.rmtree(folder / shard_name(number))
+
+
+def _choices(plan: Plan) -> tuple[str, ...]:
+    """What the user chose, in the words of the command line."""
+    columns = ",".join(f"{name}={column}" for name, column in sorted((plan.columns or {}).items()))
+    return (
+        f"the sources {shlex.join(plan.sources)}",
+        f"--shard-residues {plan.capacity}",
+        f"--columns {shlex.quote(columns)}" if plan.columns else "no --columns",
+        "--skip-bad" if plan.skip_bad else "no --skip-bad",
+    )
+
+
+def _with_size_of(before: Plan, plan: Plan) -> Plan:
+    if plan.shard_residues is not None:
+        return plan
+    return replace(plan, capacity=before.capacity, shard_residues=before.shard_residues)
+
+
+def _read_plan(folder: Path) -> Plan | None:
+    body = _read(folder / _BUILD, _BUILD_KIND)
+    if body is None or body.keys() != {"format"} | {field.name for field in fields(Plan)}:
+        return None
+    del body["format"]
+    return Plan(**body)
 
 
 def _damage(folder: Path, record: ShardRecord) -> InvalidIndexError | None:
@@ -173,7 +220,3 @@ def _read(path: Path, kind: str) -> dict[str, Any] | None:
         return None
     body.pop("digest", None)
     return body if written == _sealed(body) else None
-
-
-def _record_path(folder: Path, shard: str) -> Path:
-    return folder / f"{shard}.json"

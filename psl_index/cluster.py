@@ -8,15 +8,11 @@ imported before a cluster is asked for; what runs on the workers is in `psl_inde
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -24,9 +20,10 @@ from psl_index import on_worker
 from psl_index.errors import RemoteServiceError, UsageError
 from psl_index.index import Index, open_current
 from psl_index.manifest import Manifest, ShardRecord
-from psl_index.memory import usable_memory
+from psl_index.memory import orderings_at_once, usable_memory
 from psl_index.on_worker import OpenedShard, Place
 from psl_index.progress import Progress
+from psl_index.scheduler import processes_here, refuse_unreachable
 from psl_index.shard import Shard
 from psl_index.shard_order import Ordered, Ordering, ShardDraft
 
@@ -59,21 +56,16 @@ def connect(address: str) -> Iterator[Cluster]:
         The scheduler does not answer, it has no workers, or they have another version of pslidx.
     """
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise UsageError(
             "a cluster needs Dask, which is not installed", remedy="install it with `pip install 'pslidx[cluster]'`"
         ) from None
     if address == LOCAL:
-        with ExitStack() as entered:
-            with _children_without_interrupts():
-                # Mapped files count as a process's memory, and Dask ends what has too much of it: no limit.
-                made = entered.enter_context(
-                    LocalCluster(memory_limit=0, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
-                )
-            yield Cluster(entered.enter_context(Client(made, set_as_default=False)), address)
+        with processes_here() as made, Client(made, set_as_default=False) as client:
+            yield Cluster(client, address)
     else:
-        _refuse_unreachable(address)
+        refuse_unreachable(address, _CONNECTING)
         with Client(address, timeout=_CONNECTING, set_as_default=False) as client:
             yield Cluster(client, address)
 
@@ -109,7 +101,7 @@ class Cluster:
         def open_shards(manifest: Manifest) -> ClusterIndex:
             self._refuse_too_little_memory(manifest.shards)
             inner = str(folder / manifest.folder)
-            places = [Place(inner, shard.folder, local_copy, version("pslidx"), shard) for shard in manifest.shards]
+            places = [Place(inner, local_copy, version("pslidx"), shard) for shard in manifest.shards]
             return ClusterIndex(folder, manifest, self, self._open_all(places))
 
         return open_current(folder, open_shards)
@@ -119,25 +111,30 @@ class Cluster:
     ) -> Ordering:
         """Have the shards of a build ordered by the workers, which must see its folder; for `psl_index.build`.
 
-        Each worker orders one shard at a time, in `memory` bytes, by default half of what its machine has; those of
-        `LOCAL` share that.
+        Each worker orders one shard at a time, in `memory` bytes, by default half of what its machine has. Those of
+        `LOCAL` share that, and as many shards are ordered at once as it is enough for.
         """
+        limit = None
         if self.address == LOCAL:
-            memory = (usable_memory() // 2 if memory is None else memory) // len(self._client.nthreads())
-        submitted: list[Future] = []
+            limit = _SharedMemory(usable_memory() // 2 if memory is None else memory, len(self._client.nthreads()))
+        ordered: list[_OrderedThere] = []
 
         def tell() -> None:
             if progress is not None:
-                done = sum(future.done() for future in submitted)
-                progress(Progress("ordering", done, len(submitted), "shards"))
+                progress(Progress("ordering", sum(one.done() for one in ordered), len(ordered), "shards"))
 
         def order(folder: Path, draft: ShardDraft) -> Ordered:
+            room = memory
+            if limit is not None:
+                room = limit.for_another(draft.residues)
+                while len(waiting := [one for one in ordered if not one.done()]) >= limit.at_once:
+                    waiting[0].result()
             here = str(folder.absolute())
             future = self._client.submit(
-                on_worker.order, here, draft, memory, threads, version("pslidx"), pure=False, retries=_RETRIES
+                on_worker.order, here, draft, room, threads, version("pslidx"), pure=False, retries=_RETRIES
             )
-            submitted.append(future)
-            return _OrderedThere(self, ShardThere(draft.folder, future), tell)
+            ordered.append(_OrderedThere(self, ShardThere(draft.folder, future), tell))
+            return ordered[-1]
 
         return order
 
@@ -152,13 +149,21 @@ class Cluster:
         lost: BaseException | None = None
         for _ in range(_LOSSES + 1):
             try:
-                return self.results(self._submit(question, shards, arguments, threads), shards)
+                sent = self._broadcast(on_worker.packed(arguments))
+                return self.results(self._submit(question, shards, [sent] * len(shards), threads), shards)
             except (CancelledError, _NotSent) as error:
                 # All workers that had the arguments died, and only this process can tell others what was asked.
                 lost = error
         raise RemoteServiceError(
             "all workers died of a question, and again", file=self.address, remedy=_WHY_THEY_DIE
         ) from lost
+
+    def ask_each(
+        self, question: Callable[..., Answer], shards: Sequence[ShardThere], arguments: Sequence[object], threads: int
+    ) -> list[Answer]:
+        """As `ask`, where each shard has an argument of its own, a small one; it goes where the shard is."""
+        packed = [on_worker.packed((argument,)) for argument in arguments]
+        return self.results(self._submit(question, shards, packed, threads), shards)
 
     def results(self, futures: Sequence[Future], shards: Sequence[ShardThere]) -> list[Any]:
         """Wait for a result about each shard.
@@ -190,26 +195,28 @@ class Cluster:
             gathered: list[Any] = self._client.gather(list(futures))
         return gathered
 
-    def _submit(
-        self,
-        question: Callable[..., Answer],
-        shards: Sequence[ShardThere],
-        arguments: tuple[object, ...],
-        threads: int,
-    ) -> list[Future]:
+    def _broadcast(self, arguments: bytes) -> Future:
         try:
             with self._while_it_runs():
-                (sent,) = self._client.scatter(
-                    [on_worker.packed(arguments)], broadcast=True, hash=False, timeout=_WITHOUT_WORKERS
-                )
+                (sent,) = self._client.scatter([arguments], broadcast=True, hash=False, timeout=_WITHOUT_WORKERS)
         except TimeoutError:
             raise self._has_no_workers() from None
         except (OSError, ValueError, KeyError) as error:  # as the scheduler stumbles over workers that have just died
             raise _NotSent from error
+        return sent
+
+    def _submit(
+        self,
+        question: Callable[..., Answer],
+        shards: Sequence[ShardThere],
+        arguments: Sequence[Future | bytes],
+        threads: int,
+    ) -> list[Future]:
+        """Ask each shard, with the packed arguments for it, or where they are."""
         n = len(shards)
         opened = [shard.future for shard in shards]
         asked: list[Future] = self._client.map(
-            on_worker.answer, [question] * n, opened, [sent] * n, [threads] * n, pure=False, retries=_RETRIES
+            on_worker.answer, [question] * n, opened, arguments, [threads] * n, pure=False, retries=_RETRIES
         )
         return asked
 
@@ -217,7 +224,7 @@ class Cluster:
         """Open shards; handed over together, Dask spreads them evenly over the workers."""
         self._wait_for_a_worker()
         opened = self._client.map(OpenedShard, places, pure=False, retries=_RETRIES)
-        shards = [ShardThere(place.name, future) for place, future in zip(places, opened, strict=True)]
+        shards = [ShardThere(place.record.folder, future) for place, future in zip(places, opened, strict=True)]
         self.results(self._client.map(on_worker.count_entries, opened, pure=False), shards)
         return shards
 
@@ -285,14 +292,23 @@ class ClusterIndex(Index):
         raise UsageError("its shards are open on the workers of a cluster only", file=str(self.path))
 
     def close(self) -> None:
-        """Let go of the shards on the workers."""
+        """Let go of the shards on the workers: they close them."""
+        for shard in self._opened:
+            shard.future.release()
         self._opened = ()
 
     def over_shards(self, question: Callable[..., Answer], *arguments: object, threads: int = 0) -> Iterator[Answer]:
         """As `Index.over_shards`, on the workers; `threads` 0 means as many as each worker has."""
+        return iter(self._cluster.ask(question, self._shards_there(), arguments, threads))
+
+    def ask_each(self, question: Callable[..., Answer], arguments: Sequence[object]) -> Iterator[Answer]:
+        """As `Index.ask_each`, on the workers; each is sent what is for its own shards."""
+        return iter(self._cluster.ask_each(question, self._shards_there(), arguments, 0))
+
+    def _shards_there(self) -> Sequence[ShardThere]:
         if not self._opened:
             raise UsageError("is closed", file=str(self.path), remedy="open it again")
-        return iter(self._cluster.ask(question, self._opened, arguments, threads))
+        return self._opened
 
 
 class ShardThere(NamedTuple):
@@ -302,58 +318,46 @@ class ShardThere(NamedTuple):
     future: Future
 
 
-class _OrderedThere(NamedTuple):
-    """A shard that a worker orders; an `Ordered`."""
+class _OrderedThere:
+    """A shard that a worker orders; an `Ordered`. `tell` is called before and after it is waited for."""
 
-    cluster: Cluster
-    shard: ShardThere
-    tell: Callable[[], None]  # called before and after it is waited for
+    def __init__(self, cluster: Cluster, shard: ShardThere, tell: Callable[[], None]) -> None:
+        self._cluster = cluster
+        self._shard = shard
+        self._tell = tell
+        self._record: ShardRecord | None = None
 
     def done(self) -> bool:
-        return bool(self.shard.future.done())
+        return self._record is not None or bool(self._shard.future.done())
 
     def result(self) -> ShardRecord:
-        self.tell()
-        record: ShardRecord = self.cluster.results([self.shard.future], [self.shard])[0]
-        self.tell()
-        return record
+        if self._record is None:
+            self._tell()
+            self._record = self._cluster.results([self._shard.future], [self._shard])[0]
+            # Dask makes again what is wanted still and was on a worker that died: never a shard that is finished.
+            self._shard.future.release()
+            self._tell()
+        return self._record
 
     def cancel(self) -> None:
-        self.shard.future.cancel()
+        if self._record is None:
+            self._shard.future.cancel()
 
 
-@contextmanager
-def _children_without_interrupts() -> Iterator[None]:
-    """Processes that are started here, and threads with the processes they start, do not get Ctrl-C: it is for us."""
-    resource_tracker.ensure_running()  # it would take the mask away when it is started on the way
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+class _SharedMemory:
+    """What the workers of `LOCAL` may use together to order shards.
 
+    Attributes
+    ----------
+    at_once : int
+        Shards that may be ordered at once.
+    """
 
-def _refuse_unreachable(address: str) -> None:
-    """Say hello and leave. `Client` does, too, but one that fails goes on complaining when it is taken down."""
-    beside = ThreadPoolExecutor(1)  # on this thread there may be an event loop, as in a notebook
-    try:
-        beside.submit(lambda: asyncio.run(_handshake(address))).result()
-    except (ValueError, TypeError) as error:
-        raise UsageError(
-            f"is no address of a Dask scheduler: {error}", file=address, remedy="give one such as tcp://host:8786"
-        ) from error
-    except Exception as error:  # anything may listen there, and answer otherwise than Dask expects
-        raise RemoteServiceError(
-            "no Dask scheduler answers", file=address, remedy="check the address, and that it runs"
-        ) from error
-    finally:
-        beside.shutdown(wait=False)
+    def __init__(self, memory: int, workers: int) -> None:
+        self.at_once = workers
+        self._memory = memory
 
-
-async def _handshake(address: str) -> None:
-    from distributed import Security
-    from distributed.comm import connect as connect_to
-
-    arguments = Security().get_connection_args("client")
-    comm = await asyncio.wait_for(connect_to(address, timeout=_CONNECTING, **arguments), _CONNECTING)
-    await comm.close()
+    def for_another(self, residues: int) -> int:
+        """Bytes for a shard of so many residues; from now on there may be fewer at once, never more."""
+        self.at_once = min(self.at_once, orderings_at_once(self._memory, residues))
+        return self._memory // self.at_once

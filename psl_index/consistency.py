@@ -14,16 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from psl_index.classes import CLASSES
-from psl_index.errors import InvalidIndexError
-from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
+from psl_index.errors import REBUILD, InvalidIndexError
+from psl_index.schemas import TABLES
 from psl_index.shard import Shard
 from psl_index.text import block_entries
 
-_TABLES: Final = {
-    "entries": (ENTRIES, ["entry", "length"]),
-    "locations": (LOCATIONS, ["entry", "class"]),
-    "features": (FEATURES, ["entry"]),
-}
+_COLUMNS: Final = {"entries": ["entry", "length"], "locations": ["entry", "class"], "features": ["entry"]}
 _AT_ONCE: Final = 1 << 24  # rows of the table that are compared together
 
 
@@ -33,7 +29,7 @@ def contradictions(shard: Shard) -> Iterator[InvalidIndexError]:
     Tables are looked at where the sections, which say how many residues each entry has, are right.
     """
     for name, problem in list(_section_problems(shard)) or _table_problems(shard):
-        yield InvalidIndexError(problem, file=str(shard.folder / name), remedy="build the index again")
+        yield InvalidIndexError(problem, file=str(shard.folder / name), remedy=REBUILD)
 
 
 def _section_problems(shard: Shard) -> Iterator[tuple[str, str]]:
@@ -58,11 +54,11 @@ def _is_ascending(numbers: npt.NDArray[np.uint32]) -> bool:
 
 
 def _table_problems(shard: Shard) -> Iterator[tuple[str, str]]:
-    for name, (schema, columns) in _TABLES.items():
+    for name, schema in TABLES.items():
         table = shard.tables[name]
         try:
             table.check(schema)
-            read = table.read(pa.schema([schema.field(column) for column in columns]))
+            read = table.read(pa.schema([schema.field(column) for column in _COLUMNS[name]]))
         except InvalidIndexError as error:
             yield table.record.file, error.problem
             continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +14,29 @@ import pyarrow.compute as pc
 
 from psl_index.batches import masks_of
 from psl_index.classes import CLASSES
-from psl_index.errors import InvalidIndexError
-from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS
+from psl_index.errors import REBUILD, InvalidIndexError, UsageError
+from psl_index.schemas import LAST_TAXON, TABLES
 from psl_index.table_files import OpenTable, read_tables
 
-SCHEMAS: Final = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}
-
-_VERIFY: Final = "find the damage with `pslidx verify --full`, then build the index again"
+_VERIFY: Final = f"find the damage with `pslidx verify --full`, then {REBUILD}"
 
 
-class Organisms(NamedTuple):
-    """Which organisms' entries are meant: those that fulfil all that is given."""
+@dataclass(frozen=True)
+class Organisms:
+    """Which organisms' entries are meant: those that fulfil all that is given.
+
+    Raises
+    ------
+    UsageError
+        The taxon is no NCBI taxonomy identifier: less than 1 or more than 2**32 - 1.
+    """
 
     taxon: int | None = None  # NCBI taxonomy identifier, exactly
     lineage: str | None = None  # a name in the lineage, in any letter case
+
+    def __post_init__(self) -> None:
+        if self.taxon is not None and not 1 <= self.taxon <= LAST_TAXON:
+            raise UsageError(f"expected an NCBI taxonomy identifier from 1 to {LAST_TAXON:,}, found {self.taxon}")
 
 
 class EntryTables:
@@ -49,7 +59,7 @@ class EntryTables:
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns, all by default; entries have their numbers in the whole index."""
-        return read_tables([self._tables[table]], SCHEMAS[table], columns)
+        return read_tables([self._tables[table]], TABLES[table], columns)
 
     @cached_property
     def class_masks(self) -> npt.NDArray[np.uint16]:

@@ -7,7 +7,10 @@ to its exit code in `pslidx.exit_codes`; nothing else does.
 from __future__ import annotations
 
 import copyreg
-from typing import Any
+from typing import Any, Final
+
+#: The remedy for an index that is damaged or of another version.
+REBUILD: Final = "build the index again"
 
 
 class PslidxError(Exception):

@@ -10,7 +10,6 @@ UniProt Knowledgebase user manual, https://web.expasy.org/docs/userman.html
 
 from __future__ import annotations
 
-import os
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -25,12 +24,14 @@ from psl_index.flatfile_lines import PADDING, KeptLines
 from psl_index.flatfile_problems import REMEDY
 from psl_index.schemas import SourceBatch
 from psl_index.skipped import Skipped
+from psl_index.threads import threads_for
 
 if TYPE_CHECKING:
     from psl_index.opening import Source
 
 _PIECE_BYTES: Final = 1 << 20  # read at a time, and still in the cache when its lines are looked at
 _BATCH_BYTES: Final = 1 << 22  # of lines of interest, enough for what is done once a batch not to count
+_BATCH_ENTRIES: Final = 1 << 16  # at the most, or a few more: ten times what there are, but not where all are empty
 _ENTRY_LIMIT: Final = 1 << 28  # bytes of one entry: the longest has some 2 MB, a decompression bomb any number
 _MOST_THREADS: Final = 4  # more would wait for the decompression
 _LINE_FEED: Final = ord("\n")
@@ -64,15 +65,18 @@ def read_flatfile(
     """
     line = 0
     empty = True
-    threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
-    for parsed in _parsed(source, chunk_bytes, threads):
+    threads = min(threads_for(threads), _MOST_THREADS)
+    most_faults = 1 if skipped is None else skipped.keep
+    for parsed in _parsed(source, chunk_bytes, threads, most_faults):
         for fault in parsed.faults:
             error = InputError(fault.sentence, file=source.name, line=line + fault.line + 1, remedy=REMEDY)
             if skipped is None or fault.fatal:
                 raise error
             skipped.add(error)
+        if skipped is not None:
+            skipped.count += parsed.n_faults - len(parsed.faults)
         line += parsed.n_lines
-        empty = empty and not parsed.faults and not parsed.batch.entries.num_rows
+        empty = empty and not parsed.n_faults and not parsed.batch.entries.num_rows
         if parsed.batch.entries.num_rows:
             yield parsed.batch
     if empty:
@@ -111,17 +115,17 @@ def _batches(source: Source, batch_bytes: int, free: deque[KeptLines]) -> Iterat
         if ended or (used == 0 and size >= _ENTRY_LIMIT):
             yield _Batch(kept, rest.tobytes(), ended)
             return
-        if kept.size >= batch_bytes:
+        if kept.size >= batch_bytes or kept.n_entries >= _BATCH_ENTRIES:
             yield _Batch(kept)
             kept = free.pop() if free else KeptLines(batch_bytes + piece_bytes + PADDING)
 
 
-def _parsed(source: Source, batch_bytes: int, threads: int) -> Iterator[Parsed]:
+def _parsed(source: Source, batch_bytes: int, threads: int, most_faults: int) -> Iterator[Parsed]:
     """Parse batches on other threads, results in order and no more than one ahead of each thread."""
     free: deque[KeptLines] = deque()
 
     def parse(batch: _Batch) -> Parsed:
-        parsed = _parse(batch)
+        parsed = _parse(batch, most_faults)
         batch.kept.clear()
         free.append(batch.kept)
         return parsed
@@ -140,15 +144,15 @@ def _parsed(source: Source, batch_bytes: int, threads: int) -> Iterator[Parsed]:
             yield pending.popleft().result()
 
 
-def _parse(batch: _Batch) -> Parsed:
-    parsed = parse_entries(batch.kept)
-    if batch.cut.strip():
-        name = _NAME.search(batch.cut)
-        entry = name[1].decode() if name else "an entry"
-        if batch.ended:
-            line = parsed.n_lines + batch.cut.rstrip().count(b"\n")
-            parsed.faults.append(Fault(line, f"{entry}: the file ends within it, expected // at the end of an entry"))
-        else:
-            sentence = f"{entry}: expected // within {_ENTRY_LIMIT >> 20} MiB"
-            parsed.faults.append(Fault(parsed.n_lines, sentence, fatal=True))
-    return parsed
+def _parse(batch: _Batch, most_faults: int) -> Parsed:
+    parsed = parse_entries(batch.kept, most_faults)
+    if not batch.cut.strip():
+        return parsed
+    name = _NAME.search(batch.cut)
+    entry = name[1].decode() if name else "an entry"
+    if batch.ended:
+        line = parsed.n_lines + batch.cut.rstrip().count(b"\n")
+        fault = Fault(line, f"{entry}: the file ends within it, expected // at the end of an entry")
+    else:
+        fault = Fault(parsed.n_lines, f"{entry}: expected // within {_ENTRY_LIMIT >> 20} MiB", fatal=True)
+    return parsed._replace(n_faults=parsed.n_faults + 1, faults=[*parsed.faults, fault])

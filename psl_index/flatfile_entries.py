@@ -33,18 +33,23 @@ class Parsed(NamedTuple):
     """What some entries of a flat file hold."""
 
     batch: SourceBatch  # the good entries
-    faults: list[Fault]  # of the others, in file order
+    n_faults: int  # the others
+    faults: list[Fault]  # of the first of them, in file order
     n_lines: int
 
 
-def parse_entries(kept: KeptLines) -> Parsed:
-    """Tables of the entries whose lines are kept."""
+def parse_entries(kept: KeptLines, most_faults: int) -> Parsed:
+    """Tables of the entries whose lines are kept, and what is wrong with the first `most_faults` of the bad ones.
+
+    A sentence for each would take far more memory than a file that has nothing but ``//``.
+    """
     text, lines = kept.text, kept.lines()
     findings = _Findings(text, lines)
-    faults = findings.faults()
-    if faults:
-        findings = _Findings(text, lines.without(findings.problems > 0))
-    return Parsed(findings.batch(), faults, lines.n_lines)
+    faults = findings.faults(most_faults)
+    bad = findings.problems > 0
+    if bad.any():
+        findings = _Findings(text, lines.without(bad))
+    return Parsed(findings.batch(), int(np.count_nonzero(bad)), faults, lines.n_lines)
 
 
 class _Findings:
@@ -196,9 +201,9 @@ class _Findings:
             self.problems[new] = code
             self._places[new] = places[new]
 
-    def faults(self) -> list[Fault]:
-        """What is wrong with each bad entry."""
-        bad = np.flatnonzero(self.problems)
+    def faults(self, most: int) -> list[Fault]:
+        """What is wrong with each of the first bad entries."""
+        bad = np.flatnonzero(self.problems)[:most]
         if not bad.size:
             return []
         feeds = np.flatnonzero(self._text == ord("\n"))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from psl_index._line_kernels import (
     BYTES_KEPT,
     END,
+    ENTRIES,
     LINES_KEPT,
     N_COUNTS,
     N_KINDS,
@@ -85,6 +86,11 @@ class KeptLines:
     def size(self) -> int:
         """Bytes kept."""
         return int(self._counts[BYTES_KEPT])
+
+    @property
+    def n_entries(self) -> int:
+        """Entries whose lines are kept."""
+        return int(self._counts[ENTRIES])
 
     @property
     def text(self) -> npt.NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,13 @@ from psl_index import questions
 from psl_index.entry_tables import Organisms
 from psl_index.errors import InvalidIndexError, UsageError
 from psl_index.manifest import Manifest, read_manifest
-from psl_index.peptides import Peptides, encode
+from psl_index.peptides import PeptideInput, Peptides, check_limit, encode
 from psl_index.questions import Wanted
 from psl_index.search import Occurrences
 from psl_index.shard import Shard, open_shard
+from psl_index.threads import threads_for
 
 Answer = TypeVar("Answer")
-PeptideInput: TypeAlias = "Sequence[str] | pa.StringArray | pa.ChunkedArray"
 
 _OPEN_TRIES = 5
 
@@ -89,7 +89,12 @@ class Index:
         `question` is a function at the top of a module, so that it can be asked on another machine, too.
         """
         for shard in self.shards:
-            yield question(shard, *arguments, threads=_threads(threads))
+            yield question(shard, *arguments, threads=threads_for(threads))
+
+    def ask_each(self, question: Callable[..., Answer], arguments: Sequence[object]) -> Iterator[Answer]:
+        """As `over_shards`, with an argument of its own for each shard."""
+        for shard, argument in zip(self.shards, arguments, strict=True):
+            yield question(shard, argument, threads=threads_for(0))
 
     @property
     def n_entries(self) -> int:
@@ -213,8 +218,7 @@ class Index:
 
         `organisms` does what `entries` does without a list of all entries.
         """
-        if limit is not None and limit < 0:
-            raise UsageError(f"the limit of occurrences must not be negative, but is {limit}")
+        check_limit(limit)
         if entries is not None and (entries.dtype != np.bool_ or entries.shape != (self.n_entries,)):
             raise UsageError(
                 f"entries must be a bool array of shape ({self.n_entries},), one element an entry",
@@ -226,14 +230,15 @@ class Index:
 
     def describe(self, entries: npt.NDArray[np.uint32]) -> pa.RecordBatch:
         """Each of `entries`, numbers in the whole index, in their order, as `psl_index.batches.DESCRIBED`."""
-        described = list(self.over_shards(questions.describe, entries))
-        if len(described) == 1:
-            return described[0]
         firsts = np.array([shard.first_entry for shard in self.manifest.shards])
-        by_shard = np.argsort(np.searchsorted(firsts, entries, side="right"), kind="stable")
+        if len(firsts) == 1:
+            return next(self.ask_each(questions.describe, [entries]))
+        shard = np.searchsorted(firsts, entries, side="right") - 1
+        by_shard = np.argsort(shard, kind="stable")
+        of_each = np.split(entries[by_shard], np.searchsorted(shard, np.arange(1, len(firsts)), sorter=by_shard))
         place = np.empty(len(entries), np.int64)
         place[by_shard] = np.arange(len(entries))
-        table = pa.Table.from_batches(described)
+        table = pa.Table.from_batches(self.ask_each(questions.describe, of_each))
         whole = pa.RecordBatch.from_arrays([column.combine_chunks() for column in table.columns], schema=table.schema)
         return whole.take(pa.array(place))
 
@@ -271,7 +276,3 @@ def _sum(counts: Iterator[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     for more in counts:
         total = total + more
     return total
-
-
-def _threads(threads: int) -> int:
-    return threads if threads > 0 else os.cpu_count() or 1

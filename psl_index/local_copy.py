@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import xxhash
 
-from psl_index.errors import InvalidIndexError, OutputError, UsageError
+from psl_index.errors import REBUILD, InvalidIndexError, OutputError, UsageError
 from psl_index.manifest import ShardRecord
-from psl_index.sections import HEADER_BYTES, file_digest
+from psl_index.sections import file_digest
+from psl_index.shard import open_shard
 
 _PIECE: Final = 1 << 22
-_REBUILD: Final = "build the index again"
+_WRONG: Final = "is damaged (wrong digest)"
 
 
 def local_folder(given: str) -> Path:
@@ -30,43 +32,54 @@ def local_folder(given: str) -> Path:
     expanded = os.path.expanduser(os.path.expandvars(given))
     if not os.path.isabs(expanded):
         raise UsageError(
-            f"{given!r} is no folder for copies: on the worker's machine it is {expanded!r}",
+            f"{given!r} is no folder for copies (it is {expanded!r})",
             remedy="give an absolute path, with variables that are set where the workers run",
         )
     return Path(expanded)
+
+
+def refuse_missing(shard: Path) -> None:
+    """InvalidIndexError where the folder of a shard is not there."""
+    if not shard.is_dir():
+        raise InvalidIndexError(
+            "is not there",
+            file=str(shard),
+            remedy=f"put the index where the client and all workers see it, or {REBUILD}",
+        )
 
 
 def checked_copy(index_folder: Path, record: ShardRecord, local: Path) -> Path:
     """Copy a shard below `local` if it is not there yet; returns the folder to open it in, as `open_shard` takes it.
 
     What is there is laid out as an index is, so it may have come there by other means, too; it is read once to be
-    compared with the digests. Several processes may do this at once.
+    compared with the digests, and copied again where it is damaged. The original is looked for only where there is no
+    sound copy. Several processes may do this at once.
 
     Raises
     ------
     InvalidIndexError
-        A file of the copy, or of the original while it is copied, is missing or damaged.
+        There is no sound copy, and the original is not there, or a file of it is missing or damaged.
     OutputError
         The copy cannot be made.
     """
     copies = local / index_folder.name
-    copy = copies / record.folder
-    if copy.is_dir():
-        _check(copy, record)
+    original, copy = index_folder / record.folder, copies / record.folder
+    damage = _damage(copies, record)
+    if damage is None:
         return copies
+    if copy.is_dir() and not original.is_dir():
+        raise damage
+    refuse_missing(original)
     try:
         copies.mkdir(parents=True, exist_ok=True)
         with alone_in(copies):
-            if not copy.is_dir():  # else another process made it while we waited
-                unfinished = copies / f"{record.folder}.copying"
-                unfinished.mkdir(exist_ok=True)
-                _make(index_folder / record.folder, record, unfinished)
-                unfinished.rename(copy)
+            if _damage(copies, record) is not None:  # else another process made it while we waited
+                _replace(copy, record, index_folder)
     except OSError as error:
         raise OutputError(
-            f"no copy of {record.folder} can be made here: {error.strerror}",
+            f"no copy of {record.folder} can be made ({error.strerror})",
             file=str(copies),
-            remedy="make room, name another folder, or do without local copies",
+            remedy="make room (copies of earlier indexes may lie beside it), name another folder, or make no copies",
         ) from error
     return copies
 
@@ -82,37 +95,46 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-class _File(NamedTuple):
-    name: str
-    header: int  # bytes before those that the digest is of
-    xxh128: str
+def _damage(copies: Path, record: ShardRecord) -> InvalidIndexError | None:
+    """What is wrong with a copy, and what to do about it where there is no original; None where it is sound."""
+    copy = copies / record.folder
+    place, problem = copy, None
+    try:
+        open_shard(copies, record)  # its sizes and headers; the digests are of what follows the headers
+        for name, header, _, digest in record.files():
+            place = copy / name
+            if file_digest(place, header) != digest:
+                problem = _WRONG
+                break
+    except InvalidIndexError as error:
+        place, problem = Path(error.file or copy), error.problem
+    except OSError as error:  # of a bad disk, or a copy that another process replaces
+        problem = f"cannot be read ({error.strerror})"
+    if problem is None:
+        return None
+    return InvalidIndexError(problem, file=str(place), remedy="have the worker see the index, to copy it again")
 
 
-def _files(record: ShardRecord) -> Iterator[_File]:
-    for section in record.sections.values():
-        yield _File(section.file, HEADER_BYTES, section.xxh128)
-    for table in record.tables.values():
-        yield _File(table.file, 0, table.xxh128)
+def _replace(copy: Path, record: ShardRecord, index_folder: Path) -> None:
+    unfinished = copy.with_name(f"{copy.name}.copying")
+    for there in (copy, unfinished):  # damaged, and of a process that was killed
+        if there.exists():
+            shutil.rmtree(there)
+    unfinished.mkdir()
+    try:
+        _copy_files(index_folder, record, unfinished)
+        unfinished.rename(copy)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)  # it must not fill the disk
+        raise
 
 
-def _check(folder: Path, record: ShardRecord) -> None:
-    for file in _files(record):
-        path = folder / file.name
-        if not path.exists() or file_digest(path, file.header) != file.xxh128:
-            raise InvalidIndexError(
-                "is damaged (wrong digest)", file=str(path), remedy=f"remove {folder}, and it is copied again"
-            )
-
-
-def _make(source: Path, record: ShardRecord, folder: Path) -> None:
-    for left_over in folder.iterdir():  # of a process that was killed
-        left_over.unlink()
-    for file in _files(record):
-        path = source / file.name
-        if not path.exists():
-            raise InvalidIndexError("is missing", file=str(path), remedy=_REBUILD)
-        if _copy_file(path, folder / file.name, file.header) != file.xxh128:
-            raise InvalidIndexError("is damaged (wrong digest)", file=str(path), remedy=_REBUILD)
+def _copy_files(index_folder: Path, record: ShardRecord, folder: Path) -> None:
+    open_shard(index_folder, record)  # its sizes and headers, before anything is copied
+    for name, header, _, digest in record.files():
+        path = index_folder / record.folder / name
+        if _copy_file(path, folder / name, header) != digest:
+            raise InvalidIndexError(_WRONG, file=str(path), remedy=REBUILD)
 
 
 def _copy_file(source: Path, target: Path, header: int) -> str:

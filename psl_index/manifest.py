@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from psl_index.errors import InvalidIndexError
+from psl_index.errors import REBUILD, InvalidIndexError
 from psl_index.manifest_shape import misfit
 from psl_index.sections import FORMAT_VERSION, HEADER_BYTES, Section, other_version
 
 FILE_NAME: Final = "manifest.json"
 
 _KIND: Final = "pslidx index"
-_REBUILD: Final = "build the index again"
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
     try:
         body = json.loads(written, parse_constant=_refuse)
         if not isinstance(body, dict) or body.get("format") != _KIND:
-            raise InvalidIndexError("is not the manifest of a pslidx index", file=str(path), remedy=_REBUILD)
+            raise InvalidIndexError("is not the manifest of a pslidx index", file=str(path), remedy=REBUILD)
         version = body.get("format_version")
         if type(version) is int and version != FORMAT_VERSION:
             raise other_version(version, path)
@@ -141,10 +140,10 @@ def parse_manifest(written: bytes, path: Path) -> Manifest:
     except (ValueError, RecursionError):  # no JSON, text that is no text, or brackets without end
         intact = False
     if not intact:
-        raise InvalidIndexError("is damaged", file=str(path), remedy=_REBUILD)
+        raise InvalidIndexError("is damaged", file=str(path), remedy=REBUILD)
     fault = misfit(body)
     if fault is not None:
-        raise InvalidIndexError(f"makes no sense: {fault}", file=str(path), remedy=_REBUILD)
+        raise InvalidIndexError(f"makes no sense: {fault}", file=str(path), remedy=REBUILD)
     del body["format"], body["format_version"]
     return Manifest(
         **body

@@ -68,6 +68,11 @@ def room_for_ordering(memory: int | None, residues: int, threads: int) -> RoomFo
     return RoomForOrdering(sorting, max(round_rows, min(residues, _LEAST_ROUND)))
 
 
+def orderings_at_once(memory: int, residues: int) -> int:
+    """Shards of so many residues that processes can order at once in `memory` bytes, one each; at least one."""
+    return max(memory // (_FIXED + _BYTES_A_RESIDUE * residues), 1)
+
+
 def usable_memory(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int:
     """Bytes of the machine, or fewer where a control group (version 1 or 2) limits this process."""
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from psl_index.errors import InvalidIndexError, RemoteServiceError, UsageError
-from psl_index.local_copy import alone_in, checked_copy, local_folder
+from psl_index.errors import PslidxError, RemoteServiceError, UsageError
+from psl_index.local_copy import alone_in, checked_copy, local_folder, refuse_missing
 from psl_index.manifest import ShardRecord
 from psl_index.memory import room_for_ordering
 from psl_index.shard import Shard, open_shard
@@ -23,26 +23,29 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_KEPT_OPEN: Final = 32  # shards in one worker process
 _one_at_a_time = threading.Lock()  # orderings in one worker process: each needs the memory that a build was given
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a worker finds a shard. The index folder is named by a digest, so it and the name stand for the record."""
+    """Where a worker finds a shard."""
 
     index_folder: str
-    name: str
     local_copy: str | None  # folder on the worker's machine, as the user gave it
     client_version: str  # of pslidx
-    record: ShardRecord = field(compare=False)
+    record: ShardRecord
 
 
 class OpenedShard:
-    """A shard on the worker that opened it; to send it to another one means to have that open it, too."""
+    """A shard on the worker that opened it; to send it to another one means to have that open it, too.
+
+    Nothing else on the worker holds the shard: its files are let go of when the client lets go of this.
+    """
 
     def __init__(self, place: Place) -> None:
-        self.shard = _open(place)
+        _refuse_other_version(place.client_version)
+        with _named():
+            self.shard = _open(place)
         self._place = place
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -101,19 +104,23 @@ def memory_limit(dask_worker: Worker) -> int | None:
     return limit
 
 
-@lru_cache(maxsize=_KEPT_OPEN)
 def _open(place: Place) -> Shard:
-    _refuse_other_version(place.client_version)
     folder = Path(place.index_folder)
-    if not (folder / place.name).is_dir():
-        raise InvalidIndexError(
-            f"is not there for the worker at {_address()}",
-            file=str(folder / place.name),
-            remedy="put the index where the client and all workers see it, or build it again",
-        )
-    if place.local_copy is not None:
+    if place.local_copy is None:
+        refuse_missing(folder / place.record.folder)
+    else:
         folder = checked_copy(folder, place.record, local_folder(place.local_copy))
     return open_shard(folder, place.record)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Within this, errors say which worker they are about: the same path may mean something else on another one."""
+    try:
+        yield
+    except PslidxError as error:
+        problem = f"{error.problem} for the worker at {_address()}"
+        raise type(error)(problem, file=error.file, line=error.line, remedy=error.remedy) from error
 
 
 def _refuse_other_version(client_version: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from psl_index._scan_kernels import (
     sort_keys,
 )
 from psl_index.alphabet import decoding_table
-from psl_index.peptides import encode
+from psl_index.peptides import PeptideInput, encode
 
 _BITS_A_PREFIX = 32  # at least: few positions pass the filter for nothing, and that of 100,000 stays in cache
 _SLOTS_A_PREFIX = 2  # at least
@@ -55,7 +54,7 @@ class PeptideSet:
         A peptide is empty or holds something else than letters.
     """
 
-    def __init__(self, peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray, *, equate_il: bool) -> None:
+    def __init__(self, peptides: PeptideInput, *, equate_il: bool) -> None:
         self._equate_il = equate_il
         codes, offsets = encode(peptides)
         letters = self._folded(decoding_table()[codes])  # padded, as the codes are

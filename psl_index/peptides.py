@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import pyarrow as pa
 from psl_index._jit import kernel
 from psl_index.alphabet import INVALID, encoding_table
 from psl_index.errors import PeptideError, UsageError
+
+#: Peptides as users hand them in, in either case.
+PeptideInput: TypeAlias = "Sequence[str] | pa.StringArray | pa.ChunkedArray"
 
 PADDING: Final = 16  # zeros after the last peptide: kernels read eight codes at once
 
@@ -40,7 +43,7 @@ class Peptides(NamedTuple):
         return Peptides(codes, offsets)
 
 
-def encode(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> Peptides:
+def encode(peptides: PeptideInput) -> Peptides:
     """Encode peptides: either case, a trailing ``*`` dropped.
 
     Raises
@@ -68,7 +71,19 @@ def encode(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> Peptid
     return Peptides(codes, offsets)
 
 
-def _as_string_array(peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray) -> pa.LargeStringArray:
+def check_limit(limit: int | None) -> None:
+    """Refuse a limit of occurrences a peptide that makes no sense.
+
+    Raises
+    ------
+    UsageError
+        It is negative.
+    """
+    if limit is not None and limit < 0:
+        raise UsageError(f"the limit of occurrences must not be negative, but is {limit}")
+
+
+def _as_string_array(peptides: PeptideInput) -> pa.LargeStringArray:
     if isinstance(peptides, str | bytes):
         raise UsageError("expected peptides, found a single text", remedy="put it into a list")
     if isinstance(peptides, pa.ChunkedArray):

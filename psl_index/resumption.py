@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from psl_index.checkpoints import FinishedShard, Plan, drop, take_over, why_not_continued
+from psl_index.checkpoints import FinishedShard, Plan, continued, drop, take_over, why_not_continued
 
 
 class Resumption:
@@ -14,7 +14,7 @@ class Resumption:
     Parameters
     ----------
     plan : Plan
-        Of the build that continues.
+        Of the build that continues, as the user asks for it.
     notice : callable
         Told in a line what was found.
     report : callable
@@ -22,21 +22,25 @@ class Resumption:
 
     Attributes
     ----------
+    plan : Plan
+        The same; with shards of the size of those that are continued, where the user does not ask for one.
     finished : dict
         The shards that need not be made again, by number.
     """
 
     def __init__(self, plan: Plan, notice: Callable[[str], None], report: Callable[[int, int], None]) -> None:
         self.finished: dict[int, FinishedShard] = {}
-        self._plan = plan
+        self.plan = plan
         self._notice = notice
         self._report = report
         self._why_not = "no build was cut off here"
 
     def continues(self, left: Path) -> bool:
         """Whether this build can continue the one that left the folder `left`; see `why_not_continued`."""
-        why_not = why_not_continued(left, self._plan)
+        why_not = why_not_continued(left, self.plan)
         self._why_not = why_not or "no finished shard is sound"
+        if why_not is None:
+            self.plan = continued(left, self.plan)
         return why_not is None
 
     def take_over(self, folder: Path) -> None:

@@ -15,15 +15,16 @@ import pyarrow as pa
 from psl_index._scan_kernels import keep_first, place_by_query, tally
 from psl_index.batches import DESCRIBED
 from psl_index.entry_tables import Organisms, entries_of
-from psl_index.errors import UsageError
 from psl_index.opening import open_source
 from psl_index.ordered_map import ordered_map
 from psl_index.peptide_set import Hits, PeptideSet
+from psl_index.peptides import PeptideInput, check_limit
 from psl_index.progress import Progress
 from psl_index.schemas import ENTRIES
 from psl_index.search import OCCURRENCES, Occurrences
 from psl_index.skipped import Skipped
 from psl_index.sources import Sequences, no_entries, read_sequences, refuse_senseless
+from psl_index.threads import threads_for
 
 HIT_ENTRIES = pa.schema([ENTRIES.field("entry"), *DESCRIBED])
 
@@ -39,7 +40,7 @@ class Scanned(Occurrences):
 
 def scan(
     sources: Sequence[str | os.PathLike[str]],
-    peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray,
+    peptides: PeptideInput,
     *,
     equate_il: bool = False,
     organisms: Organisms | None = None,
@@ -83,8 +84,7 @@ def scan(
     UsageError
         The limit is negative, or the sources or columns make no sense.
     """
-    if limit is not None and limit < 0:
-        raise UsageError(f"the limit of occurrences must not be negative, but is {limit}")
+    check_limit(limit)
     most = _NO_LIMIT if limit is None else limit
     wanted = PeptideSet(peptides, equate_il=equate_il)
     taken = np.zeros(len(wanted), np.int64)
@@ -104,7 +104,7 @@ def scan(
 
 def scan_counts(
     sources: Sequence[str | os.PathLike[str]],
-    peptides: Sequence[str] | pa.StringArray | pa.ChunkedArray,
+    peptides: PeptideInput,
     *,
     equate_il: bool = False,
     organisms: Organisms | None = None,
@@ -155,7 +155,7 @@ def _found(
 ) -> Iterator[tuple[_Part, Hits]]:
     """Occurrences in the entries of all sources, part by part in source order."""
     refuse_senseless(sources, columns)
-    threads = threads or os.cpu_count() or 1
+    threads = threads_for(threads)
 
     def parts() -> Iterator[_Part]:
         first_entry = 0

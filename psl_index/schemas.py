@@ -52,6 +52,12 @@ FEATURES: Final = pa.schema(
     ]
 )
 
+#: The largest `taxon_id` there can be.
+LAST_TAXON: Final = 2**32 - 1
+
+#: The tables by their names, in the order of `SourceBatch`.
+TABLES: Final = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}
+
 FEATURE_TYPES: Final = ("SIGNAL", "TRANSIT", "PROPEP", "TRANSMEM", "LIPID", "MOTIF", "CHAIN")
 
 

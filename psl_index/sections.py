@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from psl_index.errors import InvalidIndexError
+from psl_index.errors import REBUILD, InvalidIndexError
 
 FORMAT_VERSION: Final = 1
 HEADER_BYTES: Final = 64
@@ -34,7 +34,6 @@ _WRITTEN_AT_ONCE: Final = 1 << 23  # and in line with huge pages: the page cache
 _WRITES_AHEAD: Final = 2
 _SYNCED_AT_ONCE: Final = 1 << 27
 _DTYPES: Final = ("u1", "u4")
-_REBUILD: Final = "build the index again"
 
 
 @dataclass(frozen=True)
@@ -162,14 +161,14 @@ def open_section(folder: Path, section: Section) -> npt.NDArray[Any]:
                 raise InvalidIndexError(
                     f"is {size:,} bytes long instead of {section.n_bytes:,}",
                     file=str(path),
-                    remedy=_REBUILD,
+                    remedy=REBUILD,
                 )
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             _ask_for_huge_pages(mapped)
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidIndexError("is missing", file=str(path), remedy=_REBUILD) from None
+        raise InvalidIndexError("is missing", file=str(path), remedy=REBUILD) from None
     except IsADirectoryError:
-        raise InvalidIndexError("is not a file", file=str(path), remedy=_REBUILD) from None
+        raise InvalidIndexError("is not a file", file=str(path), remedy=REBUILD) from None
     return np.frombuffer(mapped, _little_endian(section.dtype), section.count, HEADER_BYTES)
 
 
@@ -183,9 +182,9 @@ def _ask_for_huge_pages(mapped: mmap.mmap) -> None:
 def other_version(version: int, path: Path) -> InvalidIndexError:
     """What to raise over a file of an index that is of another format version than this program's."""
     age, remedy = (
-        ("older", "build the index again with `pslidx build`")
+        ("older", f"{REBUILD} with `pslidx build`")
         if version < FORMAT_VERSION
-        else ("newer", "update pslidx (`pip install -U pslidx`) or build the index again")
+        else ("newer", f"update pslidx (`pip install -U pslidx`) or {REBUILD}")
     )
     return InvalidIndexError(
         f"has format version {version}, {age} than this program's {FORMAT_VERSION}", file=str(path), remedy=remedy
@@ -229,4 +228,4 @@ def _check_header(path: Path, header: bytes, section: Section) -> None:
             problem = f"holds elements of unknown type {dtype!r}"
         elif count != section.count:
             problem = f"holds {count:,} elements instead of {section.count:,}"
-    raise InvalidIndexError(problem, file=str(path), remedy=_REBUILD)
+    raise InvalidIndexError(problem, file=str(path), remedy=REBUILD)

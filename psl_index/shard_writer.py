@@ -10,14 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from psl_index.order import PADDING
-from psl_index.schemas import ENTRIES, FEATURES, LOCATIONS, SourceBatch
+from psl_index.schemas import TABLES, SourceBatch
 from psl_index.sections import SectionWriter
 from psl_index.shard_contents import ShardContents
 from psl_index.shard_order import ShardDraft
 from psl_index.table_files import TableWriter
 from psl_index.text import encode_sequences
-
-_SCHEMAS = {"entries": ENTRIES, "locations": LOCATIONS, "features": FEATURES}
 
 
 class ShardWriter:
@@ -50,7 +48,7 @@ class ShardWriter:
         self._starts.append(np.zeros(1, np.uint32))
         self._tables = {
             name: self._open.enter_context(TableWriter(folder / f"{name}.parquet", schema, writing))
-            for name, schema in _SCHEMAS.items()
+            for name, schema in TABLES.items()
         }
 
     def append(self, batch: SourceBatch) -> None:
@@ -59,7 +57,7 @@ class ShardWriter:
         codes, ends = encode_sequences(batch.entries["sequence"])
         self._text.append(codes)
         self._starts.append((self.contents.residues + before + ends).astype(np.uint32))
-        for name, table in zip(_SCHEMAS, batch, strict=True):
+        for name, table in zip(TABLES, batch, strict=True):
             numbers = pa.array(table["entry"].to_numpy() + np.uint32(self._first_entry + before), pa.uint32())
             self._tables[name].append(table.set_column(0, table.schema.field(0), numbers))
         self.contents.append(batch)

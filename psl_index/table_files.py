@@ -17,12 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from psl_index.errors import InvalidIndexError
+from psl_index.errors import REBUILD, InvalidIndexError
 from psl_index.manifest import TableFile
 from psl_index.sections import file_digest
 
 _ROW_GROUP: Final = 1 << 16
-_REBUILD: Final = "build the index again"
 
 
 class TableWriter:
@@ -122,7 +121,7 @@ class OpenTable:
 
     def unreadable(self, reason: str) -> InvalidIndexError:
         """What to raise when a reader gives up on it."""
-        return InvalidIndexError(f"cannot be read ({reason})", file=str(self.path), remedy=_REBUILD)
+        return InvalidIndexError(f"cannot be read ({reason})", file=str(self.path), remedy=REBUILD)
 
     def is_damaged(self) -> bool:
         """Whether its bytes are not those that were written; reads all of them."""
@@ -135,14 +134,14 @@ class OpenTable:
         found = file.schema_arrow
         fields = [found.field(place) for name in schema.names for place in found.get_all_field_indices(name)]
         if fields != list(schema):
-            raise InvalidIndexError("does not have the columns it should", file=str(self.path), remedy=_REBUILD)
+            raise InvalidIndexError("does not have the columns it should", file=str(self.path), remedy=REBUILD)
         self._check_rows(file.metadata.num_rows)
         return file
 
     def _check_rows(self, rows: int) -> None:
         if rows != self.record.rows:
             raise InvalidIndexError(
-                f"has {rows:,} rows instead of {self.record.rows:,}", file=str(self.path), remedy=_REBUILD
+                f"has {rows:,} rows instead of {self.record.rows:,}", file=str(self.path), remedy=REBUILD
             )
 
     @contextmanager
@@ -170,14 +169,14 @@ def open_table(folder: Path, table: TableFile) -> OpenTable:
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidIndexError("is missing", file=str(path), remedy=_REBUILD) from None
+        raise InvalidIndexError("is missing", file=str(path), remedy=REBUILD) from None
     opened = OpenTable(path, table, descriptor)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidIndexError("is not a file", file=str(path), remedy=_REBUILD)
+        raise InvalidIndexError("is not a file", file=str(path), remedy=REBUILD)
     if status.st_size != table.n_bytes:
         raise InvalidIndexError(
-            f"is {status.st_size:,} bytes long instead of {table.n_bytes:,}", file=str(path), remedy=_REBUILD
+            f"is {status.st_size:,} bytes long instead of {table.n_bytes:,}", file=str(path), remedy=REBUILD
         )
     return opened
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from psl_index.consistency import contradictions
-from psl_index.errors import InvalidIndexError
+from psl_index.errors import REBUILD, InvalidIndexError
 from psl_index.index import Index
 from psl_index.sections import file_digest
 from psl_index.store import left_overs
@@ -49,9 +49,7 @@ def verify(
                 if not full:
                     continue
                 if not file.exists() or file_digest(file, skip) != digest:
-                    problems.append(
-                        InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy="build the index again")
-                    )
+                    problems.append(InvalidIndexError("is damaged (wrong digest)", file=str(file), remedy=REBUILD))
                 done += size
                 if progress:
                     progress(done, n_bytes)

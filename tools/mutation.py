@@ -248,8 +248,8 @@ def _test(path: str, source: str, tests: list[str], seconds: int) -> int:
     def get_code(self: importlib.machinery.SourceFileLoader, name: str) -> Any:
         return compile(source, path, "exec") if self.path == path else original(self, name)
 
-    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
-    os.fsync = lambda file: None  # no test here notices, but each waits
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[assignment, method-assign]
+    os.fsync = lambda fd: None  # no test here notices, but each waits
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder, open(os.devnull, "w") as nothing:
         if not os.environ.get("PSLIDX_SHOW"):
             os.dup2(nothing.fileno(), 1)

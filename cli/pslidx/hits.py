@@ -39,6 +39,7 @@ COUNTS: Final = pa.schema(
 _PEPTIDES_AT_ONCE: Final = 1 << 14
 _COUNTED_AT_ONCE: Final = 1 << 17
 _HITS_AT_ONCE: Final = 1 << 21
+_DESCRIBED_AT_ONCE: Final = 1 << 20
 ROWS_AT_ONCE: Final = 1 << 16
 
 
@@ -80,9 +81,13 @@ class Search:
                 threads=self._threads,
             )
             self.cut += int(np.count_nonzero(found.cut))
-            for batch in found.table.to_batches(max_chunksize=ROWS_AT_ONCE):
-                entry = self._index.describe(batch["entry"].to_numpy())
-                yield hit_rows(part.take(batch["query"]), batch["start"], entry)
+            for many in found.table.to_batches(max_chunksize=_DESCRIBED_AT_ONCE):
+                entries = many["entry"].dictionary_encode()  # on a cluster, each is asked for once and sent once
+                described = self._index.describe(entries.dictionary.to_numpy())
+                for start in range(0, len(many), ROWS_AT_ONCE):
+                    batch = many.slice(start, ROWS_AT_ONCE)
+                    entry = described.take(entries.indices.slice(start, ROWS_AT_ONCE))
+                    yield hit_rows(part.take(batch["query"]), batch["start"], entry)
 
     def counts(self, peptides: Iterable[str]) -> Iterator[pa.RecordBatch]:
         """Entries and occurrences of each peptide, as `COUNTS`."""

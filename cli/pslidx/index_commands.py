@@ -70,8 +70,8 @@ def build(
     over the shards that were finished, once it has checked them and compared their entries with the sources.
     With it, Ctrl-C and a full disk leave them, too, to be resumed later. The index is the same either way.
 
-    With --scheduler, workers that see the folder INDEX order the shards while the next ones are read; --memory is
-    then for each of them, too.
+    With --scheduler, workers that see the folder INDEX order the shards while the next ones are read. Each orders
+    one at a time and may use --memory for it; with local, all of them share that.
 
     \b
     Example:

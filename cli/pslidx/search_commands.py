@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from pslidx.options import (
 )
 
 _QUERY_LIMIT: Final = 1 << 20  # bytes
+_LAST_TAXON: Final = 2**32 - 1  # as `psl_index.schemas.LAST_TAXON`, which takes pyarrow
 
 
 @click.command()
@@ -41,7 +43,12 @@ _QUERY_LIMIT: Final = 1 << 20  # bytes
 )
 @click.option("--count", is_flag=True, help="Count the entries and occurrences of each peptide instead.")
 @click.option("--equate-il", is_flag=True, help="Take I and L for the same residue.")
-@click.option("--taxon", type=click.IntRange(min=1), metavar="N", help="Only entries of this NCBI taxon, exactly.")
+@click.option(
+    "--taxon",
+    type=click.IntRange(1, _LAST_TAXON),
+    metavar="N",
+    help="Only entries of this NCBI taxon, exactly.",
+)
 @click.option("--lineage", metavar="NAME", help="Only entries with NAME in their lineage, such as Mammalia.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most the first N occurrences of a peptide.")
 @threads_option
@@ -88,7 +95,10 @@ def search(
     if sources:
         if scheduler is not None or local_copy is not None:
             raise click.UsageError("--scheduler and --local-copy do not go with --no-index.")
-        peptides = peptides if index is None else (index, *peptides)  # the first argument is a peptide, too
+        if index is not None:
+            if os.path.isdir(index):  # and not Path.is_dir, which a peptide can be too long for
+                raise click.UsageError(f"With --no-index there is no INDEX, but {index!r} is a folder; leave it out.")
+            peptides = (index, *peptides)  # the first argument is a peptide, too
         if "-" in sources and (file == "-" or "-" in peptides):
             raise click.UsageError("Standard input (-) can be read only once.")
     elif index is None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from psl_index import verify
+from psl_index import Index, verify
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))
 MOMENTS = 100 if SOAK else 20  # for each kind of interruption, dealt out to the commands
@@ -28,17 +28,26 @@ LONGEST = 8.0 if SOAK else 1.0  # seconds of a command in which moments are chos
 CODES = {"Ctrl-C": 128 + signal.SIGINT, "SIGTERM": 128 + signal.SIGTERM, "closed pipe": 128 + signal.SIGPIPE}
 SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 HITS = ("search", "index", "--file", "peptides")
+SCAN = ("search", "--no-index", "many.dat", "--file", "peptides")
 EVERYTHING = "SELECT a.sequence FROM entries a, entries b WHERE a.entry < 50"
 COMMANDS = {
     "build": ("build", "many.dat", "-o", "target"),
+    "build --resume": ("build", "many.dat", "-o", "target", "--shard-residues", "50000", "--resume"),
     "search": (*HITS, "-o", "target"),
+    "search --no-index": (*SCAN, "-o", "target"),
+    "search --scheduler local": (*HITS, "--scheduler", "local", "-o", "target"),
     "sql": ("sql", "index", EVERYTHING, "-o", "target.parquet"),
     "hitrate": ("hitrate", "index", "subsequences.tsv", "-o", "target"),
     "verify": ("verify", "index", "--full"),
     "info": ("info", "index"),
     "demo": ("demo", "-o", "target"),
 }
-TO_STANDARD_OUTPUT = COMMANDS | {"search": HITS, "sql": ("sql", "index", EVERYTHING)}
+TO_STANDARD_OUTPUT = COMMANDS | {
+    "search": HITS,
+    "search --no-index": SCAN,
+    "search --scheduler local": (*HITS, "--scheduler", "local"),
+    "sql": ("sql", "index", EVERYTHING),
+}
 RATES = {"summary.tsv", "proteins.tsv", "subsequences.tsv", "manifest.json"}
 DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates"}
 _TERMINATE_BIT = 1 << (signal.SIGTERM - 1)
@@ -110,7 +119,7 @@ def interrupt(work: Path, name: str, kind: str, moment: float) -> tuple[int, str
         time.sleep(moment)
         if not closing:
             process.send_signal(SIGNALS[kind])
-        elif name == "build":  # it writes nothing else
+        elif name.startswith("build"):  # it writes nothing else
             assert process.stderr is not None
             process.stderr.close()
             return process.wait(timeout=60), ""
@@ -168,7 +177,7 @@ def assert_complete_or_absent(work: Path, name: str, code: int) -> None:
     new = set(os.listdir(work)) - {"many.dat", "peptides", "subsequences.tsv", "index"}
     if name in ("verify", "info"):
         assert new == set()
-    elif name in ("search", "sql"):
+    elif name in ("search", "search --no-index", "sql"):
         assert code == 0 or new == set()
     else:
         assert new <= {"target"}
@@ -179,6 +188,22 @@ def assert_complete_or_absent(work: Path, name: str, code: int) -> None:
 def assert_complete_index(index: Path) -> None:
     found = verify(index, full=True)
     assert (found.problems, found.left_overs) == ((), ())
+
+
+def assert_continued(index: Path) -> None:
+    """Finished shards may be left; started again, the build ends with a complete index and nothing else."""
+    again = subprocess.run(
+        [*program(), *COMMANDS["build --resume"]], cwd=index.parent, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert_complete_index(index)
+
+
+def assert_complete_hits(table: Path) -> None:
+    """It can be there although the command was interrupted: to end the cluster takes a moment more."""
+    with Index.open(table.with_name("index")) as index:
+        occurrences = index.count(table.with_name("peptides").read_text().split()).sum()
+    assert table.read_bytes().count(b"\n") == 1 + occurrences
 
 
 def assert_complete_rates(folder: Path) -> None:
@@ -199,4 +224,10 @@ def assert_complete_parts(demo: Path) -> None:
         assert_complete_rates(demo / rates)
 
 
-COMPLETE = {"build": assert_complete_index, "hitrate": assert_complete_rates, "demo": assert_complete_parts}
+COMPLETE = {
+    "build": assert_complete_index,
+    "build --resume": assert_continued,
+    "search --scheduler local": assert_complete_hits,
+    "hitrate": assert_complete_rates,
+    "demo": assert_complete_parts,
+}

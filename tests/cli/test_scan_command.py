@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +75,10 @@ def test_peptides_from_files_and_several_sources(pslidx: Call, flat_file: Path, 
     assert pslidx("search", *sources, "MAA", "-", stdin=b"SKL\nKDEL\n").raw == found.raw
 
 
+def test_a_peptide_may_be_longer_than_any_name_of_a_file(pslidx: Call, flat_file: Path) -> None:
+    assert pslidx("search", "--no-index", flat_file, "A" * 10_000).code == 0
+
+
 def test_many_rows_come_in_parts(pslidx: Call, index: Path, flat_file: Path) -> None:
     peptides = "\n".join(["SKL", "A", "WWW"] * 10_000).encode()
     expected = pslidx("search", index, "-", stdin=peptides)
@@ -101,6 +100,10 @@ def test_many_rows_come_in_parts(pslidx: Call, index: Path, flat_file: Path) -> 
         (["SKL", "--no-index", "-", "-"], 2, "Standard input (-) can be read only once"),
         (["SKL", "--no-index", "-", "--file", "-"], 2, "Standard input (-) can be read only once"),
         (["SKL", "--no-index", "-", "--no-index", "-"], 2, "standard input can be read only once"),
+        (["AN", "SKL"], 2, "With --no-index there is no INDEX, but 'AN' is a folder; leave it out"),
+        (["SKL", "--taxon", "0"], 2, "Invalid value for '--taxon': 0 is not in the range 1<=x<=4294967295"),
+        (["SKL", "--taxon", str(2**32)], 2, "Invalid value for '--taxon': 4294967296 is not in the range"),
+        (["SKL", "--taxon", str(2**64)], 2, "Invalid value for '--taxon': 18446744073709551616 is not in the range"),
         (["SKL", "--count", "--limit", "3"], 2, "--limit does not go with --count"),
         (["SKL", "--no-index", "empty"], 1, "empty: an empty file"),
         (["SKL", "--no-index", "cut.gz"], 1, "cut.gz: the gzip data ends too early"),
@@ -120,6 +123,7 @@ def test_bad_input_is_one_line(
     content = flat_file.read_bytes()
     (tmp_path / "three.dat").write_bytes(content)
     (tmp_path / "empty").touch()
+    (tmp_path / "AN").mkdir()
     (tmp_path / "cut.gz").write_bytes(gzip.compress(content)[:-9])
     (tmp_path / "cut.dat").write_bytes(content[: content.index(b"//\nID   THREE")])
     before = sorted(os.listdir(tmp_path))
@@ -161,29 +165,3 @@ def test_nothing_is_written_where_the_source_is_cut_off(pslidx: Call, flat_file:
     assert pslidx("search", "--no-index", cut, "SKL", "-o", target).code == 1
     assert target.read_text() == "before"
     assert sorted(os.listdir(tmp_path)) == ["cut.dat", "hits.tsv"]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_at_any_moment(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    dice = random.Random(number)
-    residues = "".join(dice.choices("ACDEFGHIKLMNPQRSTVWY", k=300))
-    (tmp_path / "many.fasta").write_text("".join(f">p{i}\n{residues}\n" for i in range(50_000)))
-    (tmp_path / "peptides").write_text("A\nSKL\nAC\n")
-    before = sorted(os.listdir(tmp_path))
-    program = str(Path(sys.executable).with_name("pslidx"))
-    for _ in range(20 if os.environ.get("PSLIDX_SOAK") else 3):
-        process = subprocess.Popen(
-            [program, "search", "--no-index", "many.fasta", "--file", "peptides", "-o", "hits.tsv"],
-            cwd=tmp_path,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        moment = dice.uniform(0.1, 2)
-        time.sleep(moment)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=60)
-        assert process.returncode in (0, code), (moment, said)
-        assert "Traceback" not in said
-        assert "error" not in said
-        (tmp_path / "hits.tsv").unlink(missing_ok=process.returncode != 0)
-        assert sorted(os.listdir(tmp_path)) == before, moment

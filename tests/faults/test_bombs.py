@@ -33,6 +33,7 @@ class Bomb(NamedTuple):
 
 
 BUILD = ("build", "BOMB", "-o", "target")
+SCAN = ("search", "--no-index", "BOMB", "MAAAAGRSAW")
 SEARCH = ("search", "index", "--file", "BOMB")
 RATES = ("hitrate", "index", "BOMB", "-o", "target")
 PROTEINS = ("hitrate", "index", "rows.tsv", "--proteins", "BOMB", "-o", "target")
@@ -47,6 +48,7 @@ BOMBS = {
     "a flat file with endless short lines": Bomb(BUILD, ENTRY, "CC\n", said=_AN_ENTRY, memory=1536),
     "a flat file with an endless sequence": Bomb(BUILD, ENTRY, "     MAAAAGRSAW\n", said=_AN_ENTRY, memory=1536),
     "a flat file with endless blank lines": Bomb(BUILD, ENTRY, "\n", said=_AN_ENTRY, memory=1536),
+    "a flat file with endless ends of entries": Bomb(BUILD, ENTRY, "//\n", said="expected an SQ line", memory=1024),
     "FASTA with an endless line": Bomb(BUILD, ">P1\n", "A", said=_A_RECORD, memory=1024),
     "FASTA with an endless header": Bomb(BUILD, ">P1 ", "A", said=_A_RECORD, memory=1024),
     "FASTA with an endless sequence": Bomb(BUILD, ">P1\n", "MAAAAGRSAW\n", said=_A_RECORD, memory=1024),
@@ -55,6 +57,9 @@ BOMBS = {
     "a table with an endless quotation": Bomb(
         BUILD, f'{HEADER}P1\t"', "A\n", said="a quoted field that is never closed", memory=1536
     ),
+    "a scanned flat file with an endless line": Bomb(SCAN, f"{ENTRY}CC   ", "A", said=_AN_ENTRY, memory=1536),
+    "scanned FASTA with an endless line": Bomb(SCAN, ">P1\n", "A", said=_A_RECORD, memory=1024),
+    "a scanned table with an endless line": Bomb(SCAN, f"{HEADER}P1\t", "A", said=_A_ROW),
     "peptides in an endless line": Bomb(SEARCH, "AAA\n", "A", said="a line of more than 16,777,216 bytes"),
     "peptides as FASTA with an endless line": Bomb(SEARCH, ">P1\n", "A", said=_A_RECORD, memory=1024),
     "peptides among long lines of blanks": Bomb(SEARCH, "AAA\n", f"{' ' * (MIB - 1)}\n", tail="RSA\n"),

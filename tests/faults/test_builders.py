@@ -80,9 +80,8 @@ def test_a_dead_builder_blocks_nobody(work: Path) -> None:
     for _ in range(ROUNDS):
         winner, _, refused = race(work)
         check_refusal(refused, winner.number)
-        left = index / f"building-{socket.gethostname()}-{winner.number}"
-        while not left.exists():
-            time.sleep(0.001)
+        left = folder_of(winner.number, index)
+        wait_for(left)
         third = children.run(children.pslidx, "build", work / "table.tsv", "-o", index)
         assert third.code == 1
         assert name(winner.number) in third.said
@@ -94,28 +93,41 @@ def test_a_dead_builder_blocks_nobody(work: Path) -> None:
     assert verify(index, full=True).problems == ()
 
 
-def test_a_failing_builder_takes_nothing_away_from_the_next(work: Path) -> None:
+@pytest.mark.parametrize("first", ["either", "the bad one"])
+def test_a_failing_builder_takes_nothing_away_from_the_next(work: Path, first: str) -> None:
     """It removes the folder it made, which another one may just be opening."""
-    (work / "bad.tsv").write_text("accession\tsequence\tlocations\nP0\tM4\t\n")
-    index = work / "index"
+    bad_table = "accession\tsequence\tlocations\nP0\tM4\t\n"
+    index, bad_source = work / "index", work / ("pipe-0" if first == "the bad one" else "bad.tsv")
     context = multiprocessing.get_context("forkserver")
-    failed = 0
     for _ in range(ROUNDS):
         shutil.rmtree(index, ignore_errors=True)
-        barrier = context.Barrier(2)
-        builders = [
-            children.Child(build_at_once, barrier, work / source, "-o", index) for source in ("bad.tsv", "table.tsv")
-        ]
-        numbers = [builder.number for builder in builders]
-        bad, good = (builder.ended() for builder in builders)
-        if "is building here" in bad.said:
+        if first == "the bad one":
+            bad_builder = children.Child(children.pslidx, "build", bad_source, "-o", index)
+            wait_for(folder_of(bad_builder.number, index))
+            good_builder = children.Child(children.pslidx, "build", work / "table.tsv", "-o", index)
+            bad_source.write_text(bad_table)  # which fails while the good one begins
+        else:
+            bad_source.write_text(bad_table)
+            barrier = context.Barrier(2)
+            bad_builder = children.Child(build_at_once, barrier, bad_source, "-o", index)
+            good_builder = children.Child(build_at_once, barrier, work / "table.tsv", "-o", index)
+        numbers = bad_builder.number, good_builder.number
+        bad, good = bad_builder.ended(), good_builder.ended()
+        if first == "either" and "is building here" in bad.said:
             check_refusal(bad, numbers[1])
         else:
-            assert "bad.tsv:2: " in bad.said
-            failed += 1
+            assert f"{bad_source.name}:2: " in bad.said
         if good.code:
             check_refusal(good, numbers[0])
             assert not index.exists() or not any(index.iterdir())  # the loser may have made it, the winner failed
         else:
             assert verify(index, full=True).problems == ()
-    assert failed
+
+
+def folder_of(builder: int, index: Path) -> Path:
+    return index / f"building-{socket.gethostname()}-{builder}"
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.001)

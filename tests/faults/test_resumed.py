@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_index import Progress, Skipped, build, verify
+from psl_index import Progress, Skipped, build, store, verify
 from psl_index.checkpoints import shard_name
 from psl_index.errors import BusyError, InputError, OutputError, UsageError
 from tests.faults import children
@@ -123,7 +126,7 @@ def test_killed_twice(tmp_path: Path, source: Path, whole: Path) -> None:
 
 
 def test_killed_before_each_step_of_a_resumed_build(tmp_path: Path) -> None:
-    """Taking over, three shards, and publishing. A soak kills before each call there is."""
+    """Taking over, two more shards, and publishing: no finished shard is lost. A soak kills before each call."""
     require_supervision()
     small = write_table(tmp_path / "proteome.tsv", SEQUENCES[:6])
     build([small], tmp_path / "whole", shard_residues=SHARD)
@@ -135,14 +138,87 @@ def test_killed_before_each_step_of_a_resumed_build(tmp_path: Path) -> None:
     rehearsal = watch(folder, *command)
     assert rehearsal.code == 0, rehearsal.said
     assert contents(folder / "index") == contents(tmp_path / "whole")
-    renames = [moment for moment in rehearsal.moments if moment.call.name == "rename"]
-    for moment in rehearsal.moments if SOAK else renames:
-        shutil.rmtree(folder)
-        shutil.copytree(started, folder)
-        assert watch(folder, *command, at=moment).code == -signal.SIGKILL, moment
-        again = children.run(*command)
-        assert again.code == 0, (moment, again.said)
-        assert contents(folder / "index") == contents(tmp_path / "whole"), moment
+    finished, cuts = 1, Counter[str]()
+    for moment in rehearsal.moments:
+        if SOAK or moment.call.name == "rename" or (finished == 3 and moment.call.name in ("sync", "remove")):
+            shutil.rmtree(folder)
+            shutil.copytree(started, folder)
+            assert watch(folder, *command, at=moment).code == -signal.SIGKILL, moment
+            if (folder / "index" / "manifest.json").exists():
+                assert verify(folder / "index", full=True).problems == (), moment
+                cuts["published"] += 1
+            else:
+                cuts[f"{finished} finished"] += 1
+            again = children.run(*command)
+            assert again.code == 0, (moment, again.said)
+            if not cuts["published"]:
+                assert f"pslidx: resuming: {finished} shards with {2 * finished} entries" in again.said, moment
+            assert contents(folder / "index") == contents(tmp_path / "whole"), moment
+        if moment.call.name == "rename" and re.fullmatch(r".*/shard-\d{4}\.json", moment.call.new_path):
+            finished += 1
+    assert cuts.keys() == {"1 finished", "2 finished", "3 finished", "published"}
+
+
+@pytest.mark.parametrize(
+    ("of", "call", "about", "done"),
+    [
+        (Path, "rename", "index/building-.*", False),
+        (Path, "rename", "index/building-.*", True),
+        (store, "sync_folder", "index", False),
+        (store, "sync_folder", "index", True),
+        (Path, "replace", r"index/manifest\.json\.new", False),
+    ],
+)
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.EIO, "Input/output error")])
+def test_where_publishing_fails_the_finished_shards_stay(
+    tmp_path: Path,
+    source: Path,
+    whole: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    of: object,
+    call: str,
+    about: str,
+    done: bool,
+    error: BaseException,
+) -> None:
+    """In one of its calls: before the system has done it, or when it has."""
+    index, real = tmp_path / "index", getattr(of, call)
+
+    def fail(path: Path, *target: Path) -> None:
+        now = re.fullmatch(about, str(path.relative_to(tmp_path)))
+        if done or not now:
+            real(path, *target)
+        if now:
+            raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(of, call, fail)
+        with pytest.raises((KeyboardInterrupt, OutputError)):
+            build([source], index, shard_residues=SHARD, resume=True)
+    assert resumed(source, index) == ["resuming: 5 shards with 10 entries are finished"]
+    assert contents(index) == contents(whole)
+
+
+def test_interrupted_when_all_is_published_the_index_stays(
+    tmp_path: Path, source: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it did not come to remove goes with the next build."""
+    index, replace = tmp_path / "index", Path.replace
+
+    def interrupted(path: Path, target: Path) -> None:
+        replace(path, target)
+        if target == index / "manifest.json":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build([source], index, shard_residues=SHARD, resume=True)
+    found = verify(index, full=True)
+    assert found.problems == ()
+    assert [path.name for path in found.left_overs] == ["build.json", *(f"shard-000{shard}.json" for shard in range(5))]
+    build([source], index, shard_residues=SHARD)
+    assert contents(index) == contents(whole)
 
 
 @settings(max_examples=300 if SOAK else 8, deadline=None)
@@ -220,9 +296,9 @@ def test_where_nothing_can_be_resumed_it_says_so_and_builds(tmp_path: Path, sour
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        ({"shard_residues": 90}, "residues in a shard"),
-        ({"columns": {"accession": "accession"}}, "columns"),
-        ({"skipped": Skipped()}, "passing over of bad entries"),
+        ({"shard_residues": 90}, "had --shard-residues 60, this one has --shard-residues 90"),
+        ({"columns": {"accession": "accession"}}, "had no --columns, this one has --columns accession=accession"),
+        ({"skipped": Skipped()}, "had no --skip-bad, this one has --skip-bad"),
     ],
 )
 def test_other_options_are_refused_and_cost_nothing(
@@ -235,6 +311,35 @@ def test_other_options_are_refused_and_cost_nothing(
         resumed(source, index, **options)
     assert contents(index) == before
     assert resumed(source, index) == ["resuming: 2 shards with 4 entries are finished"]
+
+
+def test_shards_keep_their_size_on_a_machine_with_another_memory(
+    tmp_path: Path, source: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index"
+    cut_off(source, index, 2)
+    assert resumed(source, index, shard_residues=None) == ["resuming: 2 shards with 4 entries are finished"]
+    assert contents(index) == contents(whole)
+    monkeypatch.setattr("psl_index.builder.shard_capacity", lambda memory, asked: asked or SHARD)  # of this machine
+    build([source], tmp_path / "unasked", release="1")
+    cut_off(source, index, 2, shard_residues=None, release="1")
+    monkeypatch.setattr("psl_index.builder.shard_capacity", lambda memory, asked: asked or 2 * SHARD)  # of another one
+    said = resumed(source, index, shard_residues=None, release="1")
+    assert said == ["resuming: 2 shards with 4 entries are finished"]
+    assert contents(tmp_path / "unasked").items() <= contents(index).items()
+
+
+def test_on_another_machine_it_is_continued_with_resume_only(tmp_path: Path, source: Path, whole: Path) -> None:
+    index = tmp_path / "index"
+    cut_off(source, index, 2)
+    (left,) = left_of_builds(index)
+    left = left.rename(index / "building-elsewhere-1")
+    before = contents(index)
+    with pytest.raises(BusyError, match="process 1 on elsewhere may be building here"):
+        build([source], index, shard_residues=SHARD)
+    assert contents(index) == before
+    assert resumed(source, index) == ["resuming: 2 shards with 4 entries are finished"]
+    assert contents(index) == contents(whole)
 
 
 def test_other_sources_are_refused_and_cost_nothing(tmp_path: Path, source: Path) -> None:

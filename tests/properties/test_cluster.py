@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'pslidx[cluster]'")
 
+from dask import config
 from distributed import Client, LocalCluster
+from pslidx import hits
 
 from psl_eval import hit_rate, tally
 from psl_index import Index, build, on_worker, questions
@@ -40,13 +43,17 @@ EXAMPLES = 200 if os.environ.get("PSLIDX_SOAK") else 10
 @pytest.fixture(scope="module")
 def dask() -> Iterator[LocalCluster]:
     """A cluster of two processes on this machine."""
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=2,
-        memory_limit=0,
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    ) as made:
+    with (
+        # Seconds after a worker died Dask closes what should start it again, if it happens to have died once more.
+        config.set({"distributed.deploy.lost-worker-timeout": "1h"}),
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=2,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        ) as made,
+    ):
         yield made
 
 
@@ -173,6 +180,36 @@ def test_entries_of_an_organism_and_all_columns(cluster: Cluster, tmp_path: Path
         assert there.describe(some) == here.describe(some)
 
 
+def test_each_shard_is_sent_its_own_entries_only(
+    cluster: Cluster, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[list[int]] = []
+    ask_each = Cluster.ask_each
+
+    def note(self: Cluster, question: object, shards: object, arguments: list[np.ndarray], threads: int) -> object:
+        sent.extend(entries.tolist() for entries in arguments)
+        return ask_each(self, question, shards, arguments, threads)
+
+    monkeypatch.setattr(Cluster, "ask_each", note)
+    monkeypatch.setattr(Cluster, "ask", None)  # which sends everything to everyone
+    assert [shard.first_entry for shard in index.manifest.shards] == [0, 2, 3, 4]
+    entries = np.array([5, 0, 3, 1, 5], np.uint32)
+    assert cluster.open(index.path).describe(entries) == index.describe(entries)
+    assert sent == [[0, 1], [], [3], [5, 5]]
+
+
+@pytest.mark.parametrize("described", [1, 5, 1000])
+def test_hits_are_the_same_however_many_are_described_at_once(
+    cluster: Cluster, index: Index, monkeypatch: pytest.MonkeyPatch, described: int
+) -> None:
+    expected = pa.Table.from_batches(hits.Search(index).hits(PEPTIDES))
+    assert len(expected) == sum(len(find_all(SEQUENCES, peptide)) for peptide in PEPTIDES)
+    monkeypatch.setattr(hits, "_DESCRIBED_AT_ONCE", described)
+    monkeypatch.setattr(hits, "ROWS_AT_ONCE", 2)
+    for one in (index, cluster.open(index.path)):
+        assert pa.Table.from_batches(hits.Search(one).hits(PEPTIDES)).equals(expected)
+
+
 def count_once_a_worker_has_died(shard: Shard, peptides: Peptides, marker: Path, *, threads: int) -> np.ndarray:
     """Counts, but the first worker that is asked about a later shard is killed."""
     if shard.first_entry and not marker.exists():
@@ -235,6 +272,7 @@ def test_a_shard_over_which_workers_die_is_named(
 
 @pytest.mark.parametrize("damage", ["folder", "section", "header"])
 def test_a_lost_or_damaged_shard_is_named(cluster: Cluster, index: Index, damage: str) -> None:
+    cluster.open(index.path).close()  # that it was open, and sound, changes nothing
     shard = index.shards[2].folder
     if damage == "folder":
         shutil.rmtree(shard)
@@ -245,6 +283,50 @@ def test_a_lost_or_damaged_shard_is_named(cluster: Cluster, index: Index, damage
             file.write(b"?")
     with pytest.raises(InvalidIndexError, match="shard-0002"):
         cluster.open(index.path)
+
+
+def test_an_index_that_was_damaged_and_built_again_is_read_again(
+    cluster: Cluster, index: Index, tmp_path: Path
+) -> None:
+    expected = index.count(PEPTIDES).tolist()
+    for shard in index.manifest.shards:
+        table = index.path / index.manifest.folder / shard.folder / "table.bin"
+        with table.open("r+b") as file:
+            file.seek(64)
+            file.write(bytes(table.stat().st_size - 64))
+    with cluster.open(index.path) as there:
+        assert there.count(PEPTIDES).tolist() != expected
+        build_again(index, tmp_path)
+        with cluster.open(index.path) as again:
+            assert again.count(PEPTIDES).tolist() == expected
+
+
+def build_again(index: Index, folder: Path) -> None:
+    """Build what is in an index from its source once more, in the same place."""
+    build([folder / "proteome.tsv"], index.path, shard_residues=23)
+    assert Index.open(index.path).manifest == index.manifest
+
+
+def test_workers_let_go_of_a_closed_index(dask: LocalCluster, cluster: Cluster, index: Index) -> None:
+    there = cluster.open(index.path)
+    there.count_both(PEPTIDES)
+    there.describe(np.arange(6, dtype=np.uint32))
+    with Client(dask, set_as_default=False) as client:
+
+        def mapped() -> list[str]:
+            return [line for lines in client.run(mapped_below, str(index.path)).values() for line in lines]
+
+        assert len({line.split("/")[-2] for line in mapped()}) == 4
+        there.close()
+        for _ in range(100):
+            if not mapped():
+                break
+            time.sleep(0.1)
+        assert mapped() == []
+
+
+def mapped_below(folder: str) -> list[str]:
+    return [line for line in Path("/proc/self/maps").read_text().splitlines() if folder in line]
 
 
 def test_no_index_is_told_without_asking_anyone(cluster: Cluster, tmp_path: Path) -> None:
@@ -265,8 +347,37 @@ def test_local_copies_are_used_in_place_of_the_index(cluster: Cluster, index: In
         cluster.open(index.path)
 
 
+def test_local_copies_need_no_index_where_the_workers_are(cluster: Cluster, index: Index, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    cluster.open(index.path, str(copies)).close()
+    shutil.rmtree(index.path / index.manifest.folder)
+    assert cluster.open(index.path, str(copies)).count(PEPTIDES).tolist() == index.count(PEPTIDES).tolist()
+    lost = index.manifest.shards[1].folder
+    shutil.rmtree(copies / index.manifest.folder / lost)
+    with pytest.raises(InvalidIndexError, match=rf"index/\w+/{lost}: is not there for the worker at tcp://"):
+        cluster.open(index.path, str(copies))
+
+
+def test_a_damaged_copy_is_made_again_or_says_where_it_is(cluster: Cluster, index: Index, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    cluster.open(index.path, str(copies)).close()
+    damaged = copies / index.manifest.folder / index.manifest.shards[1].folder / "pos.bin"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert cluster.open(index.path, str(copies)).count(PEPTIDES).tolist() == index.count(PEPTIDES).tolist()
+    assert damaged.read_bytes() == whole
+    damaged.write_bytes(whole[:-1])
+    shutil.rmtree(index.path / index.manifest.folder)
+    with pytest.raises(
+        InvalidIndexError, match=rf"^{damaged}: is \d+ bytes long instead of \d+ for the worker at tcp://\S+; have the"
+    ):
+        cluster.open(index.path, str(copies))
+
+
 def test_a_folder_for_copies_that_is_none_is_refused(cluster: Cluster, index: Index) -> None:
-    with pytest.raises(UsageError, match=r"'\$NO_SUCH_PLACE/x' is no folder for copies.*give an absolute path"):
+    with pytest.raises(
+        UsageError, match=r"'\$NO_SUCH_PLACE/x' is no folder for copies.* for the worker at tcp.*give an"
+    ):
         cluster.open(index.path, "$NO_SUCH_PLACE/x")
 
 
@@ -307,6 +418,60 @@ def test_a_build_gives_the_same_bytes(
     assert told
 
 
+ENOUGH_FOR_ONE = 700 << 20  # bytes, to order a small shard
+
+
+def order_within(folder: str, draft: ShardDraft, memory: int | None, threads: int, version: str) -> object:
+    """Orders, and takes its time; more memory given to those at work than there is for all of them is an error."""
+    given = Path(folder).parents[2] / "given"
+    (given / draft.folder).write_text(str(memory))
+    time.sleep(0.3)  # others have begun by then, if they are let
+    assert sum(int(path.read_text() or 0) for path in given.iterdir()) <= int(given.with_name("memory").read_text())
+    ordered = ORDER(folder, draft, memory, threads, version)
+    (given / draft.folder).write_text("0")
+    return ordered
+
+
+@pytest.mark.parametrize("enough_for", [1, 2])
+def test_workers_on_this_machine_share_the_memory(
+    cluster: Cluster, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough_for: int
+) -> None:
+    memory = enough_for * ENOUGH_FOR_ONE
+    (tmp_path / "given").mkdir()
+    (tmp_path / "memory").write_text(str(memory))
+    monkeypatch.setattr(on_worker, "order", order_within)
+    local = Cluster(cluster._client, clusters.LOCAL)
+    submit = local._client.submit
+    each = []
+
+    def note(order: object, folder: str, draft: ShardDraft, given: int, *more: object, **how: object) -> object:
+        each.append(given)
+        return submit(order, folder, draft, given, *more, **how)
+
+    monkeypatch.setattr(local._client, "submit", note)
+    source = write_table(tmp_path / "proteome.tsv", SEQUENCES, ["Nucleus", "", "Plastid", "", "Nucleus|Plastid", ""])
+    build([source], tmp_path / "there", shard_residues=23, memory=memory, ordering=local.ordering(memory=memory))
+    assert contents(tmp_path / "there") == contents(index.path)
+    assert each == [ENOUGH_FOR_ONE] * 4
+
+
+def test_a_finished_shard_is_not_ordered_again(cluster: Cluster, index: Index, tmp_path: Path) -> None:
+    """It may be part of a published index by then."""
+    shard = tmp_path / "shard-0000"
+    shutil.copytree(index.shards[0].folder, shard)
+    record = index.manifest.shards[0]
+    first = {name: record.sections[name] for name in ("text", "starts")}
+    draft = ShardDraft(shard.name, 0, record.entries, record.residues, 0, "", first, record.tables)
+    ordered = cluster.ordering()(shard, draft)
+    assert ordered.result() == record
+    (shard / "pos.bin").unlink()
+    for process in cluster._client.run(os.getpid).values():
+        os.kill(process, signal.SIGKILL)
+    assert cluster.open(index.path).count(PEPTIDES).tolist() == index.count(PEPTIDES).tolist()
+    assert not (shard / "pos.bin").exists()
+    assert ordered.result() == record
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Each file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -327,7 +492,7 @@ def test_workers_with_another_version_are_refused(dask: LocalCluster, tmp_path: 
             refused = pytest.raises(RemoteServiceError, match=r"worker tcp\S+: has pslidx 9.9.9, the client has")
             with refused, connect(dask.scheduler_address):
                 pass
-            late = on_worker.Place("index", "shard-0000", None, "0.0.0", None)
+            late = on_worker.Place("index", None, "0.0.0", None)
             opening = client.submit(on_worker.OpenedShard, late)
             with pytest.raises(RemoteServiceError, match=r"has pslidx 9.9.9, the client has 0.0.0"):
                 opening.result()

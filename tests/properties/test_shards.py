@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -32,6 +35,17 @@ QUERIES = [
     "SELECT * FROM features ORDER BY entry, type, start",
     "SELECT class, count(*) FROM locations JOIN entries USING (entry) WHERE length > 10 GROUP BY class ORDER BY class",
 ]
+
+# Builds, and prints the most memory that it had in KB: of this process alone, other than what `getrusage` says.
+PEAK = """
+import sys
+from pathlib import Path
+from psl_index import build
+
+source, index, shard_residues = sys.argv[1:]
+build([source], index, shard_residues=int(shard_residues), threads=1, memory=2 << 30)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
 
 Protein = tuple[str, str | None, int]  # sequence, location, taxon
 proteins = st.tuples(st.text("ACILX", min_size=1, max_size=40), st.sampled_from(PLACES), st.sampled_from(list(TAXA)))
@@ -110,6 +124,31 @@ def test_hit_rates_over_several_shards_are_those_over_one(
                         assert other == [None if rate is None else pytest.approx(rate, abs=1e-12) for rate in column]
                     else:
                         assert other == column
+
+
+def test_a_shard_is_built_in_the_memory_that_one_takes(tmp_path: Path) -> None:
+    """However many there are: five take about what one does, not what their entries take in a single one."""
+    letters = np.frombuffer(b"ACDEFGHIKLMNPQRSTVWY", np.uint8)
+    entries = [letters[row].tobytes() for row in np.random.default_rng(1).integers(20, size=(4_000, 1_000))]
+
+    def peak(shards_of_data: int, shard_residues: int) -> int:
+        source = tmp_path / "proteome.fasta"
+        with source.open("wb") as file:
+            for number, sequence in enumerate(entries * shards_of_data):
+                file.write(b">P%d\n%b\n" % (number, sequence))
+        arguments = [source, tmp_path / "index", str(shard_residues)]
+        return int(
+            subprocess.run(
+                [sys.executable, "-c", PEAK, *arguments],
+                check=True,
+                capture_output=True,
+                env=os.environ | {"NUMBA_DISABLE_JIT": "0"},
+            ).stdout
+        )
+
+    one_shard = 4_000_000
+    least, five_shards, most = peak(1, one_shard), peak(5, one_shard), peak(5, 5 * one_shard)
+    assert five_shards < (least + most) / 2
 
 
 def test_shards_may_be_ordered_elsewhere(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from psl_eval import HitRates, results, write_hit_rates
 from psl_eval.replacement import replacing
-from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY
+from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY, _is_mount_point, check_folder
 from psl_index.errors import BusyError, OutputError, UsageError
 
 PROTEIN_ROWS: list[dict[str, Any]] = [
@@ -103,6 +104,40 @@ def test_a_file_is_refused(rates: HitRates, tmp_path: Path) -> None:
         write_hit_rates(rates, tmp_path / "out")
     with pytest.raises(UsageError, match="format 'csv'"):
         write_hit_rates(rates, tmp_path / "other", format="csv")
+
+
+def test_the_working_folder_and_those_it_lies_in_are_refused(
+    rates: HitRates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stands there would be left without one."""
+    (tmp_path / "out" / "here").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "out" / "here")
+    monkeypatch.chdir(tmp_path / "out" / "here")
+    for folder in (".", "..", tmp_path / "out", tmp_path / "link"):
+        with pytest.raises(UsageError, match="is the working folder or holds it") as refused:
+            check_folder(folder)
+        assert refused.value.file == str(folder)
+        with pytest.raises(UsageError):
+            write_hit_rates(rates, folder)
+    write_hit_rates(rates, "rates")
+    monkeypatch.chdir(tmp_path / "out" / "here" / "rates")
+    (tmp_path / "out" / "other").mkdir()
+    write_hit_rates(rates, tmp_path / "out" / "other")
+    shutil.rmtree(tmp_path / "out" / "here")  # the working folder is gone
+    write_hit_rates(rates, tmp_path / "out" / "other")
+
+
+def test_a_mount_point_is_refused() -> None:
+    """The system would not rename it."""
+    with pytest.raises(UsageError, match=r"^/: is a mount point, which cannot be replaced; name a folder in it"):
+        check_folder("/")
+
+
+def test_a_folder_of_the_same_disk_may_be_mounted(tmp_path: Path) -> None:
+    (tmp_path / "mounts").write_text("36 35 98:0 / /mnt/with\\040blank/größe rw - ext4 /dev/sda rw\n", encoding="utf-8")
+    assert _is_mount_point(Path("/mnt/with blank/größe"), tmp_path / "mounts")
+    assert not _is_mount_point(Path("/mnt/with"), tmp_path / "mounts")
+    assert not _is_mount_point(tmp_path, tmp_path / "nothing")
 
 
 def test_when_writing_fails_the_earlier_hit_rates_stay(

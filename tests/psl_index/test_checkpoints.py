@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from psl_index.checkpoints import Plan, _sealed, take_over, why_not_continued, write_plan
+from psl_index.checkpoints import Plan, _sealed, continued, take_over, why_not_continued, write_plan
 from psl_index.errors import UsageError
 from tests.faults.test_resumed import SEQUENCES, cut_off
 from tests.proteomes import write_table
 
-PLAN = Plan({"pslidx": "0.2.0"}, {"columns": None}, ["a.tsv", "b.tsv"], [10, None])
+PLAN = Plan({"pslidx": "0.2.0"}, 60, 60, None, False, ["a.tsv", "b.tsv"], [10, None])
 DAMAGED = "the record of the build that was cut off is damaged"
 
 
@@ -47,9 +47,18 @@ def test_a_source_of_another_size_is_another_one(folder: Path, size: int | None)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (replace(PLAN, sources=["b.tsv", "a.tsv"]), "had sources ['a.tsv', 'b.tsv'], this one has ['b.tsv', 'a.tsv']"),
-        (replace(PLAN, sources=["a.tsv"], sizes=[10]), "had sources ['a.tsv', 'b.tsv'], this one has ['a.tsv']"),
-        (replace(PLAN, options={"columns": {}}), "had columns None, this one has {}"),
+        (
+            replace(PLAN, sources=["b.tsv", "a.tsv"]),
+            "had the sources a.tsv b.tsv, this one has the sources b.tsv a.tsv",
+        ),
+        (replace(PLAN, sources=["a.tsv"], sizes=[10]), "had the sources a.tsv b.tsv, this one has the sources a.tsv"),
+        (replace(PLAN, sources=["a.tsv b.tsv"]), "had the sources a.tsv b.tsv, this one has the sources 'a.tsv b.tsv'"),
+        (
+            replace(PLAN, columns={"sequence": "Seq", "accession": "ACC"}),
+            "had no --columns, this one has --columns accession=ACC,sequence=Seq",
+        ),
+        (replace(PLAN, capacity=90, shard_residues=90), "had --shard-residues 60, this one has --shard-residues 90"),
+        (replace(PLAN, skip_bad=True), "had no --skip-bad, this one has --skip-bad"),
     ],
 )
 def test_other_wishes_are_refused(folder: Path, changed: Plan, said: str) -> None:
@@ -57,6 +66,18 @@ def test_other_wishes_are_refused(folder: Path, changed: Plan, said: str) -> Non
         why_not_continued(folder, changed)
     assert caught.value.problem == f"cannot resume: the build that was cut off {said}"
     assert caught.value.file == str(folder.parent)
+
+
+@pytest.mark.parametrize("asked", [60, None])
+def test_without_a_wish_shards_keep_their_size(folder: Path, asked: int | None) -> None:
+    """The memory of another machine is no wish; and whether there was one is part of the index."""
+    before = replace(PLAN, shard_residues=asked)
+    write_plan(folder, before)
+    elsewhere = replace(PLAN, capacity=90, shard_residues=None)
+    assert why_not_continued(folder, elsewhere) is None
+    assert continued(folder, elsewhere) == before
+    assert why_not_continued(folder, PLAN) is None
+    assert continued(folder, PLAN) == PLAN
 
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"[]", b"[" * 100_000, b"\xff", b'{"format": "pslidx build"}'])

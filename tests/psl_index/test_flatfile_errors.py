@@ -98,6 +98,20 @@ def test_what_is_left_keeps_its_numbers_when_entries_are_passed_over() -> None:
     assert whole == read(TODAY + BEFORE_2019 + LAST_CENTURY)
 
 
+def test_of_many_bad_entries_only_the_first_are_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of nothing but ``//`` would otherwise take a sentence for each."""
+    described = []
+    monkeypatch.setattr("psl_index.flatfile_entries._Findings._name", lambda _, number: described.append(number) or "x")
+    text = "//\n" * 1000 + entry() + "//\n" * 1000
+    with pytest.raises(InputError, match="made up:1: x: expected an ID line"):
+        read(text)
+    assert described == [0]
+    skipped = Skipped(keep=3)
+    assert read(text, skipped=skipped).entries["accession"].to_pylist() == ["P12345"]
+    assert (skipped.count, [error.line for error in skipped.first]) == (2000, [1, 2, 3])
+    assert described == [0, 0, 1, 2]
+
+
 def test_a_checksum_that_is_no_crc64_is_computed_and_not_compared() -> None:
     text = re.sub(r"[0-9A-F]{16} CRC64;", "1143D891 CRC32;", entry())
     assert read(text).entries["crc64"].to_pylist() == [summary_line(SEQUENCE).split()[-2]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,27 +46,61 @@ def test_a_copy_that_is_there_needs_no_original(shard: tuple[Path, ShardRecord],
     assert open_shard(checked_copy(folder, record, tmp_path / "disk"), record).n_entries == 2
 
 
+def flip(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+
+
+def flip_header(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+
+
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("damage", ["flipped", "missing"])
-def test_damage_is_found_in_the_copy_and_in_the_original(
-    shard: tuple[Path, ShardRecord], tmp_path: Path, file: str, damage: str
+@pytest.mark.parametrize("damage", [flip, flip_header, Path.unlink])
+def test_a_damaged_copy_is_made_again_where_the_original_is_sound(
+    shard: tuple[Path, ShardRecord], tmp_path: Path, file: str, damage: Callable[[Path], None]
 ) -> None:
     folder, record = shard
     copy = checked_copy(folder, record, tmp_path / "disk") / record.folder
-    for path, remedy in (
-        (copy / file, f"remove {copy}, and it is copied again"),
-        (folder / record.folder / file, None),
-    ):
-        whole = path.read_bytes()
-        if damage == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        with pytest.raises(InvalidIndexError, match=r"is (damaged|missing)") as refused:
-            checked_copy(folder, record, tmp_path / "disk")
-        assert refused.value.file == str(path)
-        assert remedy in (None, refused.value.remedy)
-        shutil.rmtree(copy, ignore_errors=True)  # as the remedy says; then the original is read
+    damage(copy / file)
+    checked_copy(folder, record, tmp_path / "disk")
+    assert contents(copy) == contents(folder / record.folder)
+    damage(folder / record.folder / file)
+    assert checked_copy(folder, record, tmp_path / "disk") == copy.parent, "the original is not looked at"
+    damage(copy / file)
+    with pytest.raises(InvalidIndexError, match="build the index again") as refused:
+        checked_copy(folder, record, tmp_path / "disk")
+    assert refused.value.file == str(folder / record.folder / file)
+    assert os.listdir(copy.parent) == [], "what cannot be used does not fill the disk"
+
+
+@pytest.mark.parametrize("damage", [flip, flip_header, Path.unlink])
+def test_a_damaged_copy_without_an_original_is_told(
+    shard: tuple[Path, ShardRecord], tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    folder, record = shard
+    copy = checked_copy(folder, record, tmp_path / "disk") / record.folder
+    shutil.rmtree(folder)
+    damage(copy / "pos.bin")
+    with pytest.raises(InvalidIndexError, match="have the worker see the index, to copy it again") as refused:
+        checked_copy(folder, record, tmp_path / "disk")
+    assert refused.value.file == str(copy / "pos.bin")
+    shutil.rmtree(copy)
+    with pytest.raises(InvalidIndexError, match="is not there; put the index where the client and all workers see it"):
+        checked_copy(folder, record, tmp_path / "disk")
+
+
+def test_a_full_disk_is_left_as_it_was(shard: tuple[Path, ShardRecord], tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (70, before[1]))  # less than pos.bin has
+    try:
+        with pytest.raises(OutputError, match=r"no copy of shard-0000 can be made \(File too large\); make room"):
+            checked_copy(*shard, tmp_path / "disk")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert os.listdir(tmp_path / "disk" / shard[0].name) == []
+    checked_copy(*shard, tmp_path / "disk")
 
 
 def test_what_a_killed_process_left_is_no_copy(shard: tuple[Path, ShardRecord], tmp_path: Path) -> None:
@@ -95,7 +131,7 @@ def test_many_at_once_make_one_copy(shard: tuple[Path, ShardRecord], tmp_path: P
 
 def test_where_no_copy_can_be_made_is_told(shard: tuple[Path, ShardRecord], tmp_path: Path) -> None:
     (tmp_path / "disk").write_bytes(b"a file")
-    with pytest.raises(OutputError, match=r"no copy of shard-0000 can be made here: Not a directory; make room"):
+    with pytest.raises(OutputError, match=r"no copy of shard-0000 can be made \(Not a directory\); make room"):
         checked_copy(*shard, tmp_path / "disk")
 
 

@@ -22,6 +22,12 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def ended_process() -> int:
+    """The number of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        return ended.pid
+
+
 def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     table = write_table(tmp_path / "proteome.tsv", ["MAAAGRSAW", "MRTCYIAK"], ["Nucleus", "Cytoplasm"])
     build([table], tmp_path / "one", threads=1)
@@ -71,15 +77,21 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path, name: str
     assert (target / name).read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["0123456789abcdef", "building-somewhere-1", "manifest.json", "manifest.json.new"])
+@pytest.mark.parametrize("inner", ["notes", "build.json", "shard-0000.json"])
+def test_a_folder_named_like_one_of_ours_is_ours_by_what_is_in_it(tmp_path: Path, inner: str) -> None:
+    mine = tmp_path / "target" / "0123456789abcdef" / inner
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    with pytest.raises(UsageError, match="neither empty nor an index"):
+        build([write_table(tmp_path / "proteome.tsv", ["MA"])], tmp_path / "target")
+    assert mine.read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["building-somewhere-1", "manifest.json", "manifest.json.new"])
 def test_what_only_has_one_of_our_names_is_not_ours(tmp_path: Path, name: str) -> None:
     target = tmp_path / "target"
     target.mkdir()
-    if name == "0123456789abcdef":
-        (target / name).mkdir()
-        (target / name / "notes").write_text("mine")
-    else:
-        (target / name).write_text("{}")
+    (target / name).write_text("{}")
     with pytest.raises(UsageError, match="neither empty nor an index"):
         build([write_table(tmp_path / "proteome.tsv", ["MA"])], target)
     assert (target / name).exists()
@@ -140,7 +152,7 @@ def test_a_file_is_refused_as_target(tmp_path: Path) -> None:
 
 def test_left_overs_of_a_killed_build_are_reported_then_removed(tmp_path: Path) -> None:
     index = build_index(tmp_path, ["MAAAGRSAW"])
-    killed = index.path / "building-somewhere-4711"
+    killed = index.path / f"building-{socket.gethostname()}-{ended_process()}"
     killed.mkdir()
     (killed / "text.bin").write_bytes(b"half")
     assert verify(index.path).left_overs == (killed,)
@@ -162,7 +174,8 @@ def test_a_new_manifest_without_content_is_left_over(tmp_path: Path) -> None:
 
 def test_only_one_builds_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> None:
     index = build_index(tmp_path, ["MAAAGRSAW"])
-    (index.path / "building-somewhere-4711").mkdir()
+    elsewhere = index.path / "building-somewhere-4711"
+    elsewhere.mkdir()
     holder = os.open(index.path, os.O_RDONLY)
     fcntl.flock(holder, fcntl.LOCK_EX)
     try:
@@ -170,16 +183,44 @@ def test_only_one_builds_at_a_time_and_the_other_is_told_who(tmp_path: Path) -> 
             build([tmp_path / "proteome.tsv"], index.path)
     finally:
         os.close(holder)
+    elsewhere.rmdir()
     build([tmp_path / "proteome.tsv"], index.path)
+
+
+def test_what_another_machine_builds_is_left_alone(tmp_path: Path) -> None:
+    """Its lock on a network file system may not be seen here."""
+    index = build_index(tmp_path, ["MAAAGRSAW"])
+    left = index.path / "building-some-where-4711"
+    left.mkdir()
+    (left / "shard-0000.json").touch()
+    before = files(index.path)
+    with pytest.raises(BusyError) as refused:
+        build([tmp_path / "proteome.tsv"], index.path)
+    assert str(refused.value) == (
+        f"{left}: process 4711 on some-where may be building here; "
+        "if it has ended, remove this folder or continue with --resume"
+    )
+    with pytest.raises(BusyError, match=r"if it has ended, remove this folder$"):
+        build([tmp_path / "proteome.tsv"], index.path, resume=True)
+    assert files(index.path) == before
+
+
+def test_to_resume_is_to_say_that_no_other_machine_builds(tmp_path: Path) -> None:
+    """What it has finished is continued; where that is nothing, it goes."""
+    index = tmp_path / "index"
+    for name in ("building-a-1", "building-b-2"):
+        (index / name).mkdir(parents=True)
+    (index / "building-b-2" / "shard-0000.json").touch()
+    with build_folder(index, lambda left: left.name == "building-b-2") as folder:
+        assert (folder / "shard-0000.json").exists()
+        assert list(index.iterdir()) == [folder]
 
 
 def test_a_builder_that_was_killed_is_not_the_one_that_is_busy(tmp_path: Path) -> None:
     index = tmp_path / "index"
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        pass
     with build_folder(index) as folder:
         host = socket.gethostname()
-        folder.rename(index / f"building-{host}-{ended.pid}")
+        folder.rename(index / f"building-{host}-{ended_process()}")
         with pytest.raises(BusyError, match="another process is building"), build_folder(index):
             pass
         (index / f"building-{host}-1").mkdir()  # whether or not one may send it signals
@@ -188,12 +229,13 @@ def test_a_builder_that_was_killed_is_not_the_one_that_is_busy(tmp_path: Path) -
 
 
 def test_only_the_folder_that_is_continued_stays(tmp_path: Path) -> None:
-    index = tmp_path / "index"
-    for name in ("building-a-1", "building-b-2", "building-c-3"):
-        (index / name).mkdir(parents=True)
-        (index / name / "name").write_text(name)
-    with build_folder(index, lambda left: left.name == "building-b-2") as folder:
-        assert (folder / "name").read_text() == "building-b-2"
+    index, here = tmp_path / "index", socket.gethostname()
+    for number in range(3):
+        left = index / f"building-{here}-{number}"
+        left.mkdir(parents=True)
+        (left / "name").write_text(str(number))
+    with build_folder(index, lambda left: left.name.endswith("-1")) as folder:
+        assert (folder / "name").read_text() == "1"
         assert list(index.iterdir()) == [folder]
 
 
