@@ -141,7 +141,7 @@ def write(page: Path, grown: Sequence[Line], planned: Finding, heading: Sequence
 
 def _row(line: Line) -> str:
     unit = line.quantity.unit
-    cells = [line.quantity.name, *(_cost(cost, unit) for cost in line.costs), figure(line.law.exponent)]
+    cells = [line.quantity.name, *(_cost(cost, unit) for cost in line.costs), _exponent(line)]
     trembl = f"{figure(line.trembl[0])} {line.trembl[1]}" if line.trembl else ""
     return f"| {' | '.join([*cells, trembl])} |"
 
@@ -161,7 +161,7 @@ def _draw(axes: Axes, drawn: Sequence[Line], label: str, ticks: tuple[int, ...])
     from matplotlib.ticker import LogLocator
 
     for line, (colour, marker) in zip(drawn, _STYLES, strict=False):
-        name = f"{line.quantity.name}: residues$^{{{line.law.exponent:.2f}}}$"
+        name = f"{line.quantity.name}: residues$^{{{_exponent(line)}}}$"
         axes.plot(line.sizes, line.costs, marker, color=colour, linestyle=":", linewidth=0.8, label=name)
         fitted = (line.fitted_from, line.sizes[-1])
         axes.plot(fitted, [line.law.at(size) for size in fitted], color=colour, linewidth=1.5)
@@ -177,6 +177,10 @@ def _draw(axes: Axes, drawn: Sequence[Line], label: str, ticks: tuple[int, ...])
 
 def _millions(residues: int) -> str:
     return f"{residues / 1e6:,.0f} M"
+
+
+def _exponent(line: Line) -> str:
+    return f"{line.law.exponent:.2f}".replace("-0.00", "0.00")
 
 
 def _cost(cost: float, unit: str) -> str:

@@ -44,12 +44,13 @@ def test_real_entries_say_what_biopython_reads(real_text: tuple[str, str], monke
     for row in batch.features.to_pylist():
         features.setdefault(row["entry"], []).append((row["type"], row["start"], row["end"], row["qualifier"]))
     assert len(rows) == REAL[name]
-    records = [*map(biopython_record, text.split("//\n")[:-1])]
+    texts = text.split("//\n")[:-1]
+    records = [*map(biopython_record, texts)]
     assert sum(record is not None for record in records) == READABLE_BY_BIOPYTHON[name]
-    for number, (row, record) in enumerate(zip(rows, records, strict=True)):
+    for number, (row, record, entry) in enumerate(zip(rows, records, texts, strict=True)):
         if record is None:
             continue
-        dated = ", entry version" in text.split("//\n")[number]
+        dated = ", entry version" in entry
         check_entry(row, features.get(number, []), comments.get(number, []), record, versions=dated)
 
 
