@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 MINUTES_WITHOUT_THE_JIT = {
+    "test_a_line_of_10_mb",
     "test_a_line_of_a_megabyte_does_not_hang",
     "test_lines_and_entries_may_be_long",
     "test_a_file_larger_than_memory_takes_bounded_memory",
