@@ -56,7 +56,9 @@ TABLE_PIECES = [
 
 
 def pieces(choice: list[bytes]) -> st.SearchStrategy[bytes]:
-    return st.lists(st.sampled_from(choice) | st.binary(max_size=3), max_size=40).map(b"".join)
+    """Pieces of a file one after another; never what gzip begins with, else they are taken for that."""
+    content = st.lists(st.sampled_from(choice) | st.binary(max_size=3), max_size=40).map(b"".join)
+    return content.filter(lambda content: not content.startswith(b"\x1f\x8b"))
 
 
 def batches_or_error(read: Callable[[Source], Iterator[SourceBatch]], content: bytes) -> list[SourceBatch] | InputError:
@@ -142,8 +144,7 @@ def test_a_table_of_any_bytes_is_read_or_refused_with_its_line(content: bytes, c
         patched.setattr(tables, "_CHUNK_BYTES", chunk_bytes)
         batches = batches_or_error(read_table, content)
     if isinstance(batches, InputError):
-        has_no_lines = not content.removeprefix(b"\xef\xbb\xbf").strip() or content.startswith(b"\x1f\x8b")  # gzip
-        assert batches.line is not None or has_no_lines
+        assert batches.line is not None or not content.removeprefix(b"\xef\xbb\xbf").strip()
         return
     for accession, sequence in rows_of(batches):
         assert accession.strip()

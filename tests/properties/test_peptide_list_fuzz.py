@@ -28,6 +28,7 @@ PIECES = [
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(content=st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=20).map(b"".join))
 def test_read_as_by_a_plain_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes, block_bytes: int) -> None:
+    assume(not content.startswith(b"\x1f\x8b"))  # gzip
     bare = content.removeprefix(b"\xef\xbb\xbf")
     assume(len(bare) - len(bare.lstrip()) < block_bytes)  # whether it is FASTA shows within a block
     file = tmp_path_factory.getbasetemp() / "peptides"
