@@ -59,8 +59,7 @@ class Search:
         index: Index,
         *,
         equate_il: bool = False,
-        taxon: int | None = None,
-        lineage: str | None = None,
+        organisms: Organisms | None = None,
         threads: int = 0,
     ) -> None:
         self.asked = 0
@@ -68,7 +67,7 @@ class Search:
         self._index = index
         self._equate_il = equate_il
         self._threads = threads
-        self._organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
+        self._organisms = organisms
 
     def hits(self, peptides: Iterable[str], limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """Occurrences, as `HITS`, sorted by peptide, entry and start; at most `limit` a peptide."""

@@ -156,7 +156,7 @@ def verify(index: Path, full: bool) -> None:
             progress=lambda done, total: report(psl_index.Progress("checking", done, total, "bytes")),
         )
     for path in found.left_overs:
-        warn(f"{path}: not part of the index (an earlier one, or of a build); the next build removes or resumes it")
+        warn(f"{path}: left by an earlier index or build; the next build removes it, or with --resume goes on")
     for problem in found.problems[:-1]:
         say(f"error: {problem}")
     if found.problems:

@@ -30,8 +30,7 @@ class Scan:
         sources: Sequence[str],
         *,
         equate_il: bool = False,
-        taxon: int | None = None,
-        lineage: str | None = None,
+        organisms: Organisms | None = None,
         columns: Mapping[str, str] | None = None,
         skipped: Skipped | None = None,
         threads: int = 0,
@@ -40,7 +39,7 @@ class Scan:
         self.cut = 0
         self._sources = sources
         self._equate_il = equate_il
-        self._organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
+        self._organisms = organisms
         self._columns = columns
         self._skipped = skipped
         self._threads = threads

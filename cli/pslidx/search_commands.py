@@ -108,12 +108,14 @@ def search(
     target = destination.choose(output, table_format)
 
     from psl_index import Skipped
+    from psl_index.entry_tables import Organisms
     from psl_index.tables import parse_columns
     from pslidx import hits, peptide_list
     from pslidx.output import write
     from pslidx.scan import Scan
 
     queries = peptide_list.gather(peptides, file)
+    organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
     skipped = Skipped()
     with ExitStack() as entered:
         asked: hits.Search | Scan
@@ -121,15 +123,14 @@ def search(
             asked = Scan(
                 sources,
                 equate_il=equate_il,
-                taxon=taxon,
-                lineage=lineage,
+                organisms=organisms,
                 columns=parse_columns(columns) if columns else None,
                 skipped=skipped if skip_bad else None,
                 threads=threads,
             )
         else:
             searched = entered.enter_context(opened(Path(index), scheduler, local_copy))
-            asked = hits.Search(searched, equate_il=equate_il, taxon=taxon, lineage=lineage, threads=threads)
+            asked = hits.Search(searched, equate_il=equate_il, organisms=organisms, threads=threads)
         if count:
             write(target, hits.COUNTS, asked.counts(queries))
         else:
