@@ -156,7 +156,7 @@ def verify(index: Path, full: bool) -> None:
             progress=lambda done, total: report(psl_index.Progress("checking", done, total, "bytes")),
         )
     for path in found.left_overs:
-        warn(f"{path}: left by an earlier index or build; the next build removes it, or with --resume goes on")
+        warn(f"{path}: not part of the index; the next build removes it, or with --resume goes on with it")
     for problem in found.problems[:-1]:
         say(f"error: {problem}")
     if found.problems:
