@@ -122,6 +122,20 @@ def _cluster(bench: Bench) -> Iterator[Finding]:
     yield from cluster.findings(bench.folder, bench.index, THREADS)
 
 
+def _hitrate(bench: Bench) -> Iterator[Finding]:
+    """score the study's subsequences, against locate and group by with pyarrow and DuckDB"""
+    from benchmarks import hit_rates
+
+    yield from hit_rates.findings(bench.index, bench.residues)
+
+
+def _study(bench: Bench) -> Iterator[Finding]:
+    """the study's explanations with all exclusions, for docs/hit-rate.md; only where it is asked for"""
+    from benchmarks import study
+
+    yield from study.findings(bench.folder)
+
+
 def _start(bench: Bench) -> Iterator[Finding]:
     """commands from start to end"""
     from benchmarks import end_to_end
@@ -148,11 +162,13 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
     "unindexed": _unindexed,
     "scan": _scan,
     "cluster": _cluster,
+    "hitrate": _hitrate,
     "start": _start,
     "growth": _growth,
+    "study": _study,
 }
-ON_REAL_DATA = {"real", "exactness", "generator", "parse"}
-ON_REQUEST = {"growth"}
+ON_REAL_DATA = {"real", "exactness", "generator", "parse", "hitrate", "study"}
+ON_REQUEST = {"growth", "study"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -187,7 +203,7 @@ def _parse_arguments(arguments: list[str] | None) -> tuple[argparse.Namespace, B
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("sections", nargs="*", metavar="SECTION", help="by default all but growth")
+    add("sections", nargs="*", metavar="SECTION", help="by default all but growth and study")
     add("--residues", type=_number, default=208_000_000, help="of the synthetic proteome (208e6)")
     add("--sizes", default="1e6,20e6,60e6,208e6,500e6", help="residues, for growth (%(default)s)")
     add("--folder", type=Path, default=Path("build/bench"), help="for inputs and indexes; kept")

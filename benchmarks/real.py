@@ -11,7 +11,6 @@ from benchmarks.report import Finding
 from benchmarks.timing import repeated
 from psl_eval import hit_rate
 from psl_eval.proteins import read_proteins
-from psl_eval.subsequences import read_subsequences
 
 
 def build_findings(bench: Path) -> Iterator[Finding]:
@@ -30,7 +29,7 @@ def build_findings(bench: Path) -> Iterator[Finding]:
 def score_findings(bench: Path) -> Iterator[Finding]:
     """Score the released attention subsequences against DeepLoc 2.0, with and without the self hit."""
     index = real_index("deeploc2", bench)
-    subsequences = read_subsequences(DATA / "released" / "lstm_attention_subsequences.csv.gz")
+    subsequences = DATA / "released" / "lstm_attention_subsequences.csv.gz"
     proteins = read_proteins(DATA / "released" / "test_sentences.txt.gz")
     runs = repeated(lambda: hit_rate(index, subsequences, proteins=proteins), 5)
     rates = hit_rate(index, subsequences, proteins=proteins)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psl_eval.hit_rates import hit_rate
-    from psl_eval.results import HitRates, write_hit_rates
+    from psl_eval.result_folder import write_hit_rates
+    from psl_eval.results import HitRates
 
 __all__ = ["HitRates", "hit_rate", "write_hit_rates"]
 
-_HOMES = {"HitRates": "results", "hit_rate": "hit_rates", "write_hit_rates": "results"}
+_HOMES = {"HitRates": "results", "hit_rate": "hit_rates", "write_hit_rates": "result_folder"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from psl_eval._position_kernels import gather_positions, position_buffers
+from psl_eval.annotation import CLASS_BITS, COUNTS, LEFT_OUT
 from psl_index._intrinsics import prefetch
 from psl_index._jit import kernel
 from psl_index._search_kernels import BLOCK_BITS, entry_of, holds
 
 _AHEAD = 16  # rows between asking for a cache line and using it
-_WALK = 32  # where more than one entry in so many is met, passing over all of them beats sorting
+_SIZE = np.array([float(classes.bit_count()) for classes in range(int(CLASS_BITS) + 1)])  # classes in a set of them
 
 
 @kernel
@@ -34,88 +36,68 @@ def tally_occurrences(
     block_entry: npt.NDArray[np.uint32],
     pos: npt.NDArray[np.uint32],
     first_entry: int,
-    classes: npt.NDArray[np.uint16],
-    distance: npt.NDArray[np.int64],
-    met: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.uint16],
+    near: bool,
     entries: npt.NDArray[np.int64],
     matching: npt.NDArray[np.int64],
-    proximity: npt.NDArray[np.float64],
+    hits: npt.NDArray[np.float64],
+    jaccard: npt.NDArray[np.float64],
 ) -> None:
-    """Add what a shard holds of each subsequence to `entries`, `matching` and `proximity`.
+    """Add what a shard holds of each subsequence to `entries`, `matching`, `hits` and `jaccard`.
 
     Subsequence ``i`` is ``codes[offsets[i]:offsets[i + 1]]``, starts at ``starts[i]`` (1-based) of protein
-    ``query[i]`` and is scored against each class of ``targets[i]`` (a class is one bit). Annotated entries
-    are those with a bit in `classes`; those numbered ``excluded[excluded_offsets[q]:excluded_offsets[q +
-    1]]`` (ascending, over the whole index) are left out for protein ``q``. Column 0 of the results is without
-    the exclusion, column 1 with it: `entries` counts the annotated entries that hold the subsequence,
-    `matching` those of them with the class, and `proximity` sums 1 / max(1, distance) over the latter, where
-    the distance is that of the entry's nearest occurrence. Terms are added in the order of the entries.
+    ``query[i]`` and is scored against each set of classes in ``targets[i]`` (a class is one bit). `labels` are those of
+    the shard's entries (`psl_eval.annotation`): entries count where they have the bit `COUNTS`. Entries with the bit
+    `LEFT_OUT`, and those numbered ``excluded[excluded_offsets[q]:excluded_offsets[q + 1]]`` (ascending, over the whole
+    index), are left out for protein ``q``. Column 0 of the results is without the exclusion, column 1 with it:
+    `entries` counts the entries that hold the subsequence, `matching` those of them that have one of the classes.
+    `hits` sums a weight over the latter: 1, or where `near` 1 / max(1, distance) with the distance of the entry's
+    nearest occurrence. `jaccard` sums the same weight times the Jaccard index of the two sets of classes. Terms are
+    added in the order of the entries.
 
-    `distance`, -1 throughout, and `met` are scratch of one element an entry; `distance` is left as it was
-    found. O(occurrences + entries met x log of them); a candidate of a subsequence longer than ``exact`` (for
-    regular and irregular rows) costs its length.
+    O(occurrences): they are sorted first, so that entries come one after the other and all look-ups are in order.
 
-    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), starts, query (n,), targets (n, k), classes,
-    distance, met (n_entries,), entries (n, 2), matching, proximity (n, 2, k).
+    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), starts, query (n,), targets (n, k), labels (n_entries,),
+    entries (n, 2), matching, hits, jaccard (n, 2, k).
     """
+    positions, spare = position_buffers(ranges)
     for i in range(len(starts)):
-        n_met = np.int64(0)
         length = offsets[i + 1] - offsets[i]
-        for kind in range(2):
-            low, high = np.int64(ranges[i, 2 * kind]), np.int64(ranges[i, 2 * kind + 1])
-            for row in range(low, high):
-                ahead = np.int64(pos[min(np.int64(row + _AHEAD), high - 1)])
-                prefetch(block_entry, ahead >> BLOCK_BITS)
-                position = np.int64(pos[row])
-                if position + length > len(text):
-                    continue
-                if length > exact[kind]:
-                    prefetch(text, ahead)
-                    if not holds(text, position, codes, offsets[i], length, False):
-                        continue
-                entry = entry_of(position, block_entry, entry_starts, len(classes))
-                if classes[entry] == 0:
-                    continue
-                here = abs(position - np.int64(entry_starts[entry]) + 1 - starts[i])
-                before = distance[entry]
-                if before < 0:
-                    met[n_met] = entry
-                    n_met += 1
-                if before < 0 or here < before:
-                    distance[entry] = here
-        n_met = _in_order(met, n_met, distance)
+        n = gather_positions(codes, offsets[i], length, ranges[i], exact, text, pos, positions, spare)
         next_excluded = excluded_offsets[query[i]]
         last_excluded = excluded_offsets[query[i] + 1]
-        for j in range(n_met):
-            entry = met[j]
+        j = np.int64(0)
+        while j < n:
+            prefetch(block_entry, np.int64(positions[min(j + _AHEAD, n - 1)]) >> BLOCK_BITS)
+            position = np.int64(positions[j])
+            entry = entry_of(position, block_entry, entry_starts, len(labels))
+            start = np.int64(entry_starts[entry]) - 1  # of a place in the entry, 1-based
+            end = np.int64(entry_starts[entry + 1])
+            distance = abs(position - start - starts[i])
+            j += 1
+            while j < n and np.int64(positions[j]) < end:
+                distance = min(distance, abs(np.int64(positions[j]) - start - starts[i]))
+                j += 1
+            if not labels[entry] & COUNTS:
+                continue
             while next_excluded < last_excluded and excluded[next_excluded] < first_entry + entry:
                 next_excluded += 1
             stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
+            stays = stays and not labels[entry] & LEFT_OUT
             entries[i, 0] += 1
             entries[i, 1] += stays
+            weight = 1.0 / max(distance, 1) if near else 1.0
             for k in range(targets.shape[1]):
-                if classes[entry] & targets[i, k]:
-                    term = 1.0 / max(distance[entry], 1)
+                common = labels[entry] & targets[i, k]
+                if common:
+                    share = weight * _SIZE[common] / _SIZE[(labels[entry] | targets[i, k]) & CLASS_BITS]
                     matching[i, 0, k] += 1
-                    proximity[i, 0, k] += term
+                    hits[i, 0, k] += weight
+                    jaccard[i, 0, k] += share
                     if stays:
                         matching[i, 1, k] += 1
-                        proximity[i, 1, k] += term
-            distance[entry] = -1
-
-
-@kernel
-def _in_order(met: npt.NDArray[np.int64], n_met: int, distance: npt.NDArray[np.int64]) -> int:
-    """Sort the first `n_met` elements of `met`: the entries that have a distance."""
-    if n_met * _WALK > len(distance):
-        n_met = 0
-        for entry in range(len(distance)):
-            if distance[entry] >= 0:
-                met[n_met] = entry
-                n_met += 1
-    else:
-        met[:n_met].sort()
-    return n_met
+                        hits[i, 1, k] += weight
+                        jaccard[i, 1, k] += share
 
 
 @kernel

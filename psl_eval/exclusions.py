@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from psl_eval.identities import find_accessions, find_sequences
-from psl_eval.proteins import Queries
+from psl_eval.clusters import Clusters, sequence_identifier
+from psl_eval.identities import (
+    accessions_of_entries,
+    copies_of_entries,
+    entries_with_accessions,
+    entries_with_sequences,
+    have_accessions,
+)
+from psl_eval.runs import places_in
+from psl_eval.training_sets import TrainingSet
 from psl_index.errors import UsageError
-from psl_index.peptides import encode
 
 if TYPE_CHECKING:
+    from psl_eval.proteins import Queries
     from psl_index.index import Index
+
+Pairs = npt.NDArray[np.int64]
+
+#: From `none` to `cluster` each leaves out all that the one before does; `train` all that `self` does.
+EXCLUSIONS: Final = ("none", "self", "identical", "cluster", "train")
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,9 @@ class Excluded:
     entries : int64 array
         Numbers in the whole index, ascending within a query.
     found_by : mapping of str to int
-        How many queries found theirs by what; for the manifest.
+        How many queries found theirs by what, for the manifest; the numbers of several batches can be added up.
+        Their own entries: accession, sequence, not_in_index. Their clusters, with `cluster`: cluster_by_accession,
+        cluster_by_sequence, cluster_by_entry, in_no_cluster.
     """
 
     offsets: npt.NDArray[np.int64]
@@ -39,97 +53,200 @@ class Excluded:
     found_by: Mapping[str, int]
 
 
-Exclusion = Callable[["Index", Queries], Excluded]
+@dataclass(frozen=True)
+class Exclusion:
+    """One exclusion for a whole run, asked about the queries batch by batch; made by `exclusion`.
+
+    Attributes
+    ----------
+    name : str
+        One of `EXCLUSIONS`.
+    everywhere : int64 array
+        Entries left out for every query, ascending: with `train` those of the training set, else none.
+    """
+
+    name: str
+    index: Index
+    clusters: Clusters | None
+    everywhere: npt.NDArray[np.int64]
+
+    def of(self, queries: Queries) -> Excluded:
+        """What is left out for each of n queries, besides what is left out everywhere.
+
+        ``none``: nothing. ``self`` and ``train``: the entry with the query's accession, primary or secondary; if there
+        is none, all with its sequence. ``identical``: these, and all with its sequence, which is that of its own entry
+        where it is not given. ``cluster``: these, and the entries in the cluster of its accession; if that is in none,
+        of its sequence as `pslidx cluster` names it, or else in those of any accession of the entries before.
+
+        Raises
+        ------
+        UsageError
+            A query has neither an accession nor a sequence, or its sequence is needed and cannot be found.
+        """
+        if self.name == "none":
+            return _by_query(len(queries), self.index, [_NO_PAIRS], {})
+        by_accession, by_sequence = self._own(queries)
+        named, equal = len(np.unique(by_accession[:, 0])), len(np.unique(by_sequence[:, 0]))
+        found_by = {"accession": named, "sequence": equal, "not_in_index": len(queries) - named - equal}
+        left_out = [by_accession, by_sequence]
+        if self.name in ("identical", "cluster"):
+            self._refuse_unknown_sequences(queries, by_accession)
+            left_out.append(self._copies(queries, by_accession))
+        if self.name == "cluster":
+            clusters, how = self._clusters(queries, np.concatenate(left_out))
+            left_out.append(self._entries_in(clusters))
+            found_by |= how
+        return _by_query(len(queries), self.index, left_out, found_by)
+
+    def clusters_of(self, queries: Queries) -> npt.NDArray[np.int64]:
+        """Number of the cluster of each of n queries, -1 where it is in none or there are none; int64 of shape (n,).
+
+        The clusters that the exclusion ``cluster`` takes; of several, the first. They are asked for with any
+        exclusion, where proteins are drawn cluster by cluster.
+
+        Raises
+        ------
+        UsageError
+            There are clusters, and a query has neither an accession nor a sequence.
+        """
+        cluster = np.full(len(queries), -1)
+        if self.clusters is not None:
+            own = np.concatenate(self._own(queries))
+            pairs, _ = self._clusters(queries, np.concatenate([own, self._copies(queries, own)]))
+            cluster[pairs[::-1, 0]] = pairs[::-1, 1]  # the first of each is written last
+        return cluster
+
+    def _own(self, queries: Queries) -> tuple[Pairs, Pairs]:
+        """(query, entry) by accession, and of the queries without such an entry by sequence."""
+        by_accession = entries_with_accessions(self.index, queries.identifiers)
+        unknown = np.ones(len(queries), bool)
+        unknown[by_accession[:, 0]] = False
+        nameless = unknown & ~_have(queries.sequences) & ~have_accessions(queries.identifiers)
+        self._refuse(queries, nameless, "have no accession and no sequence, by which it could find their own entries")
+        return by_accession, entries_with_sequences(self.index, queries.sequences, np.flatnonzero(unknown))
+
+    def _copies(self, queries: Queries, own: Pairs) -> Pairs:
+        """(query, entry) of all entries with the query's sequence: the one given, or else that of its own entry."""
+        given = _have(queries.sequences)
+        like_given = entries_with_sequences(self.index, queries.sequences, np.flatnonzero(given))
+        own = own[~given[own[:, 0]]]
+        like_own = copies_of_entries(self.index, own[:, 1])
+        return np.concatenate([like_given, np.stack([own[like_own[:, 0], 0], like_own[:, 1]], axis=1)])
+
+    def _refuse_unknown_sequences(self, queries: Queries, by_accession: Pairs) -> None:
+        unknown = ~_have(queries.sequences)
+        unknown[by_accession[:, 0]] = False
+        self._refuse(queries, unknown, "are not in the index and have no sequence, which it has to compare")
+
+    def _refuse(self, queries: Queries, bad: npt.NDArray[np.bool_], problem: str) -> None:
+        count = int(np.count_nonzero(bad))
+        if not count:
+            return
+        first = queries.names[int(np.argmax(bad))].as_py()
+        asking = "the file of clusters" if self.name == "none" else f"the exclusion {self.name!r}"
+        other = "leave out `--clusters`" if self.name == "none" else "choose `--exclude none`"
+        raise UsageError(
+            f"{asking}: {count} of {len(queries)} queries (the first: {first!r}) {problem}",
+            remedy=f"give the proteins with `--proteins FILE`, or {other}",
+        )
+
+    def _clusters(self, queries: Queries, entries: Pairs) -> tuple[Pairs, dict[str, int]]:
+        """(query, cluster), for some queries several, the best first, and how many were found by what."""
+        assert self.clusters is not None
+        by_accession = self.clusters.find(queries.identifiers)
+        without = np.flatnonzero(by_accession < 0)
+        digests = [None if text is None else sequence_identifier(text) for text in _texts(queries.sequences, without)]
+        by_sequence = np.full(len(queries), -1)
+        by_sequence[without] = self.clusters.find(pa.array(digests, pa.string()))
+        known = np.where(by_accession < 0, by_sequence, by_accession)
+        direct = np.stack([np.arange(len(queries)), known], axis=1)[known >= 0]
+        through = self._clusters_of_entries(entries[known[entries[:, 0]] < 0])
+        how = {
+            "cluster_by_accession": int(np.count_nonzero(by_accession >= 0)),
+            "cluster_by_sequence": int(np.count_nonzero(by_sequence >= 0)),
+            "cluster_by_entry": len(np.unique(through[:, 0])),
+        }
+        pairs = np.concatenate([direct, through])
+        how["in_no_cluster"] = len(queries) - sum(how.values())
+        return pairs, how
+
+    def _clusters_of_entries(self, pairs: Pairs) -> Pairs:
+        """(query, cluster) of (query, entry) by the entries' accessions, in the order of the entries."""
+        assert self.clusters is not None
+        pairs = np.unique(pairs, axis=0)
+        place, accessions = accessions_of_entries(self.index, pairs[:, 1])
+        cluster = self.clusters.find(accessions)
+        here = cluster >= 0
+        in_order = np.argsort(place[here], kind="stable")
+        return np.stack([pairs[place[here], 0], cluster[here]], axis=1)[in_order]
+
+    def _entries_in(self, clusters: Pairs) -> Pairs:
+        """(query, entry) of the entries in the clusters of (query, cluster)."""
+        assert self.clusters is not None
+        asked, which = np.unique(clusters[:, 1], return_inverse=True)
+        owner, members = self.clusters.members_of(asked)
+        found = entries_with_accessions(self.index, members.cast(pa.string()))
+        place = np.searchsorted(asked, owner[found[:, 0]])  # in `asked`
+        by_cluster = np.argsort(place, kind="stable")
+        entries = found[by_cluster, 1]
+        query, taken = places_in(np.searchsorted(place[by_cluster], np.arange(len(asked) + 1)), which)
+        return np.stack([clusters[query, 0], entries[taken]], axis=1)
 
 
-def no_entries(index: Index, queries: Queries) -> Excluded:
-    """Leave out nothing."""
-    return _by_query(len(queries), np.empty((0, 2), np.int64), {})
+def exclusion(
+    name: str, index: Index, *, clusters: Clusters | None = None, training: TrainingSet | None = None
+) -> Exclusion:
+    """The exclusion of a run.
 
-
-def own_entries(index: Index, queries: Queries) -> Excluded:
-    """Leave out the entry with the query's accession, primary or secondary; or else all with its sequence.
-
-    The accession is the identifier itself, or its second field (``sp|P12345|NAME``), without an isoform's
-    number (``P12345-2``).
+    Parameters
+    ----------
+    name : str
+        One of `EXCLUSIONS`.
+    index : psl_index.Index
+    clusters : Clusters, optional
+        For ``cluster``; with any other only `Exclusion.clusters_of` makes use of them.
+    training : TrainingSet, optional
+        For ``train``.
 
     Raises
     ------
     UsageError
-        A query has neither an accession nor a sequence.
+        The name is unknown, or what the exclusion needs is not given.
     """
-    by_accession = _entries_by_accession(index, queries.identifiers)
-    unknown = np.ones(len(queries), bool)
-    unknown[by_accession[:, 0]] = False
-    _refuse_nameless(queries, unknown)
-    by_sequence = _entries_by_sequence(index, queries.sequences, np.flatnonzero(unknown))
-    named, equal = len(np.unique(by_accession[:, 0])), len(np.unique(by_sequence[:, 0]))
-    found_by = {"accession": named, "sequence": equal, "not_in_index": len(queries) - named - equal}
-    return _by_query(len(queries), np.concatenate([by_accession, by_sequence]), found_by)
-
-
-EXCLUSIONS: Final[Mapping[str, Exclusion]] = {"none": no_entries, "self": own_entries}
-
-# UniProt's own pattern, https://www.uniprot.org/help/accession_numbers
-_ACCESSION: Final = "(?:[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2})"
-
-
-def _by_query(n_queries: int, pairs: npt.NDArray[np.int64], found_by: Mapping[str, int]) -> Excluded:
-    """Order (query, entry) pairs by query, then entry."""
-    pairs = np.unique(pairs, axis=0)
-    offsets = np.searchsorted(pairs[:, 0], np.arange(n_queries + 1))
-    return Excluded(offsets, np.ascontiguousarray(pairs[:, 1]), found_by)
-
-
-def _entries_by_accession(index: Index, identifiers: pa.StringArray) -> npt.NDArray[np.int64]:
-    """(query, entry) of each entry that has the query's accession, int64 of shape (found, 2)."""
-    tried = _accessions(identifiers)
-    accession = pa.chunked_array(tried).combine_chunks().dictionary_encode()
-    candidates = pa.table(
-        {
-            "number": accession.indices,
-            "query": np.tile(np.arange(len(identifiers)), len(tried)),
-            "rank": np.repeat(np.arange(len(tried)), len(identifiers)),
-        }
-    )
-    numbers, entries = np.concatenate(list(index.over_shards(find_accessions, accession.dictionary))).T
-    found = candidates.join(
-        pa.table({"number": numbers.astype(np.int32), "entry": entries}), "number", join_type="inner"
-    )
-    query, rank, entry = (found[name].to_numpy() for name in ("query", "rank", "entry"))
-    best = np.full(len(identifiers), np.iinfo(np.int64).max)
-    np.minimum.at(best, query, rank)
-    kept = rank == best[query]
-    return np.stack([query[kept], entry[kept]], axis=1)
-
-
-def _accessions(identifiers: pa.StringArray) -> tuple[pa.StringArray, ...]:
-    """What may be the accession in each identifier, in the order to try them."""
-    second = pc.struct_field(pc.extract_regex(identifiers, r"^[^|]*\|(?P<second>[^|]+)(?:\||$)"), "second")
-    field = pc.coalesce(second, identifiers)
-    return identifiers, field, pc.replace_substring_regex(field, f"^({_ACCESSION})-[0-9]+$", r"\1")
-
-
-def _refuse_nameless(queries: Queries, unknown: npt.NDArray[np.bool_]) -> None:
-    """A name that is no accession leaves nothing to recognise a protein by but its sequence."""
-    accession = pc.match_substring_regex(_accessions(queries.identifiers)[-1], f"^{_ACCESSION}$")
-    nameless = unknown & pc.is_null(queries.sequences).to_numpy(zero_copy_only=False)
-    nameless &= ~pc.fill_null(accession, False).to_numpy(zero_copy_only=False)
-    count = int(np.count_nonzero(nameless))
-    if count:
-        first = queries.names[int(np.argmax(nameless))].as_py()
+    if name not in EXCLUSIONS:
+        raise UsageError(f"unknown exclusion {name!r}", remedy=f"choose one of {', '.join(EXCLUSIONS)}")
+    if name == "cluster" and clusters is None:
         raise UsageError(
-            f"{count} of {len(queries)} queries (the first: {first!r}) have no accession and no sequence, "
-            "by which the exclusion 'self' could find their own entries",
-            remedy="give the proteins with `--proteins FILE`, or choose `--exclude none`",
+            "the exclusion 'cluster' needs a file of clusters",
+            remedy="give one with `--clusters FILE`; `pslidx cluster INDEX` makes it",
         )
+    everywhere = np.empty(0, np.int64)
+    if name == "train":
+        if training is None:
+            raise UsageError(
+                "the exclusion 'train' needs the proteins that the model has learned from",
+                remedy="give them with `--train FILE`",
+            )
+        everywhere = training.entries(index)
+    return Exclusion(name, index, clusters, everywhere)
 
 
-def _entries_by_sequence(
-    index: Index, sequences: pa.LargeStringArray, wanted: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """(query, entry) of each entry with the sequence of a `wanted` query, int64 of shape (found, 2)."""
-    here = sequences.take(pa.array(wanted))
-    wanted = wanted[here.is_valid().to_numpy(zero_copy_only=False)]
-    found = np.concatenate(list(index.over_shards(find_sequences, encode(here.drop_null()))))
-    return np.stack([wanted[found[:, 0]], found[:, 1]], axis=1)
+_NO_PAIRS: Final[Pairs] = np.empty((0, 2), np.int64)
+
+
+def _by_query(n_queries: int, index: Index, pairs: list[Pairs], found_by: Mapping[str, int]) -> Excluded:
+    """Order (query, entry) pairs by query, then entry, each once."""
+    query, entry = np.concatenate(pairs).T
+    query, entry = np.divmod(np.unique(query * index.n_entries + entry), max(index.n_entries, 1))
+    return Excluded(np.searchsorted(query, np.arange(n_queries + 1)), entry, found_by)
+
+
+def _have(strings: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which are not null; bool of shape (n,), one's own."""
+    valid: npt.NDArray[np.bool_] = strings.is_valid().to_numpy(zero_copy_only=False).copy()
+    return valid
+
+
+def _texts(strings: pa.Array, places: npt.NDArray[np.int64]) -> list[str | None]:
+    texts: list[str | None] = strings.take(pa.array(places)).to_pylist()
+    return texts

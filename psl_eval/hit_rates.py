@@ -3,41 +3,62 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from psl_eval.annotation import class_shares
+from psl_eval.choices import Choices
+from psl_eval.clusters import Clusters, read_clusters
 from psl_eval.definitions import DEFINITIONS
-from psl_eval.exclusions import EXCLUSIONS
+from psl_eval.exclusions import exclusion
+from psl_eval.hits import hit_batches
 from psl_eval.inputs import FileRecord
-from psl_eval.proteins import Proteins, match_queries, read_proteins
-from psl_eval.results import KIND, KIND_VERSION, HitRates
-from psl_eval.subsequences import Subsequences, as_subsequences, read_subsequences
-from psl_eval.tables import Scores, protein_table, subsequence_table, summary_table
-from psl_eval.tally import class_bits, tally
+from psl_eval.labels import masks_of_labels
+from psl_eval.null_models import Chance
+from psl_eval.nulls import Observed
+from psl_eval.proteins import Proteins, QueryBook, read_proteins
+from psl_eval.results import KIND, KIND_VERSION, PROTEINS, SCORED, SUMMARY, WINDOWS, HitRates
+from psl_eval.rows import gather_rows, labels_against
+from psl_eval.scoring import ProteinSums, Scorer
+from psl_eval.subsequences import open_subsequences
+from psl_eval.summary import Summary, sides
+from psl_eval.tables import Tables
+from psl_eval.tally import Counting
+from psl_eval.training_sets import TrainingSet, read_training_set
 from psl_index.errors import UsageError
+from psl_index.progress import Progress
 from psl_index.questions import count_annotated
 
 if TYPE_CHECKING:
     from psl_index.index import Index
 
-AGAINST: Final[Mapping[str, tuple[str, ...]]] = {
-    "predicted": ("predicted",),
-    "true": ("true",),
-    "both": ("predicted", "true"),
-}
-
 
 def hit_rate(
     index: Index,
-    subsequences: str | os.PathLike[str] | Subsequences | Any,
+    subsequences: str | os.PathLike[str] | Any,
     *,
     proteins: str | os.PathLike[str] | Proteins | None = None,
+    clusters: str | os.PathLike[str] | Clusters | None = None,
+    training: str | os.PathLike[str] | TrainingSet | None = None,
     definition: str = "paper",
     exclude: str = "self",
     against: str = "predicted",
+    evidence: str = "any",
+    reviewed: bool = False,
+    lineage: str | None = None,
+    denominator: str = "annotated",
+    nulls: Sequence[str] = (),
+    draws: int = 1000,
+    resamples: int = 2000,
+    seed: int = 1,
+    skip_bad: bool = False,
     threads: int = 0,
 ) -> HitRates:
     """Score subsequences: of the proteins in the index that hold each, how many live where its protein does?
@@ -45,15 +66,32 @@ def hit_rate(
     Parameters
     ----------
     index : psl_index.Index
-    subsequences : path, Subsequences, or anything that exports an Arrow table
-        See `psl_eval.subsequences.read_subsequences` for the columns.
+    subsequences : path, or anything that exports an Arrow table
+        See `psl_eval.subsequences.open_subsequences`.
     proteins : path or Proteins, optional
         The proteins that the subsequences come from; each subsequence is checked to stand in its own.
-    definition : {'paper', 'unweighted'}
-    exclude : {'self', 'none'}
-        Entries of the index that do not count. The summary has the rates without exclusion in any case.
-    against : {'predicted', 'true', 'both'}
-        The class of the protein that entries must share.
+    clusters : path or Clusters, optional
+        Clusters of queries and entries, for the exclusion ``cluster``; intervals are over clusters then.
+    training : path or TrainingSet, optional
+        The proteins that the model has learned from, for the exclusion ``train``.
+    definition : {'paper', 'unweighted', 'released'}
+        See `psl_eval.definitions`.
+    exclude : {'self', 'none', 'identical', 'cluster', 'train'}
+        Entries of the index that do not count; see `psl_eval.exclusions`. The summary has the rates without exclusion
+        in any case.
+    against : {'predicted', 'true', 'both', 'all'}
+        The class of the protein that entries must share; with ``all`` each class in turn.
+    evidence, reviewed, lineage, denominator
+        Which entries count, and by which locations; see `psl_eval.annotation.Annotation`.
+    nulls : sequence of {'label', 'window', 'other-class'}
+        Null models: labels permuted among proteins of a stratum (`psl_eval.label_null`), windows of the same lengths
+        drawn from the same protein, or at the same place of proteins of other classes (`psl_eval.window_nulls`).
+    draws, resamples : int
+        Of null models, and of bootstrap intervals.
+    seed : int
+        Of both.
+    skip_bad : bool
+        Pass over bad rows instead of failing; the manifest says how many there were.
     threads : int
         0 for as many as the machine has; the result does not depend on it.
 
@@ -62,67 +100,261 @@ def hit_rate(
     InputError
         A file is malformed, or a subsequence is not in its protein.
     UsageError
-        An option is unknown, the exclusion needs proteins that are not given, or no true class is known.
+        An option is unknown, or something that it takes is not given (proteins, clusters, labels).
     """
-    _refuse_unknown("definition", definition, DEFINITIONS)
-    _refuse_unknown("exclusion", exclude, EXCLUSIONS)
-    _refuse_unknown("label to score against", against, AGAINST)
-    rows = _as_subsequences(subsequences)
-    known = proteins if proteins is None or isinstance(proteins, Proteins) else read_proteins(proteins)
-    labels = AGAINST[against]
-    if "true" in labels and rows.table["true"].null_count == len(rows.table):
-        raise UsageError(
-            "no subsequence has a true class to be scored against",
-            file=rows.source.file,
-            remedy="give a column 'true', or score against the predicted class",
-        )
-    queries = match_queries(rows, known)
-    excluded = EXCLUSIONS[exclude](index, queries)
-    targets = np.stack([class_bits(rows.table[label]) for label in labels], axis=1)
-    counts = tally(
-        index,
-        rows.table["subsequence"],
-        rows.table["start"].to_numpy().astype(np.int64),
-        targets,
-        queries.of_row,
-        excluded,
-        threads,
+    choices = Choices(
+        definition,
+        exclude,
+        against,
+        evidence,
+        reviewed,
+        lineage,
+        denominator,
+        tuple(nulls),
+        draws,
+        resamples,
+        seed,
     )
-    scores = Scores(rows.table, queries, labels, targets, counts)
-    rates = scores.rates(DEFINITIONS[definition])
-    return HitRates(
-        summary=summary_table(scores, rates, definition, exclude),
-        proteins=protein_table(scores, rates),
-        subsequences=subsequence_table(scores, rates),
-        manifest={
+    run = Run(
+        index,
+        subsequences,
+        choices,
+        proteins=proteins,
+        clusters=clusters,
+        training=training,
+        skip_bad=skip_bad,
+        threads=threads,
+    )
+    tables = {name: pa.Table.from_batches(batches, schema) for name, schema, batches in run.tables()}
+    return HitRates(**tables, manifest=run.manifest)
+
+
+class Run:
+    """One scoring of many subsequences: all is read and checked when it is made, and scored as the tables are taken.
+
+    Parameters
+    ----------
+    index, subsequences, proteins, clusters, training, skip_bad, threads
+        As for `hit_rate`, with its errors.
+    choices : Choices
+    progress : callable, optional
+        Called with each `psl_index.Progress`.
+
+    Attributes
+    ----------
+    skipped : int
+        Bad rows that were passed over.
+    first_skipped : str or None
+        What was wrong with the first of them.
+    rows : Rows
+        The subsequences.
+    labels : Labels
+        What the proteins are scored against.
+    n_queries, in_no_cluster : int
+        Proteins, and those of them that are in no cluster where clusters are given.
+    summary : pyarrow.Table
+        Columns of `psl_eval.results.SUMMARY`, once all tables are taken.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        subsequences: str | os.PathLike[str] | Any,
+        choices: Choices,
+        *,
+        proteins: str | os.PathLike[str] | Proteins | None = None,
+        clusters: str | os.PathLike[str] | Clusters | None = None,
+        training: str | os.PathLike[str] | TrainingSet | None = None,
+        skip_bad: bool = False,
+        threads: int = 0,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._index = index
+        self._choices = choices
+        self._threads = threads
+        self._progress = progress or (lambda _: None)
+        known = read_proteins(proteins) if isinstance(proteins, str | os.PathLike) else proteins
+        grouped = read_clusters(clusters) if isinstance(clusters, str | os.PathLike) else clusters
+        learned = read_training_set(training) if isinstance(training, str | os.PathLike) else training
+        excluding = exclusion(choices.exclude, index, clusters=grouped, training=learned)
+        with open_subsequences(subsequences, skip_bad=skip_bad) as reader:
+            if reader.motifs:
+                choices.refuse_motifs()
+            book = QueryBook(reader, known)
+            self.rows = gather_rows(book)
+        self.skipped, self.first_skipped = reader.skipped, reader.first_skipped
+        self._queries = book.queries
+        self.labels = labels_against(choices.against, book.predicted, book.true)
+        self._correct = book.correct
+        self._masks = {name: masks_of_labels(getattr(book, name)) for name in ("predicted", "true")}
+        excluded = excluding.of(self._queries)
+        self._groups = excluding.clusters_of(self._queries)
+        self.n_queries = len(self._queries)
+        self.in_no_cluster = int(np.count_nonzero(self._groups < 0)) if grouped else 0
+        counting = Counting(DEFINITIONS[choices.definition], choices.annotation, excluded, excluding.everywhere)
+        self._scorer = Scorer(index, counting, threads)
+        self._shares = np.sum(list(index.over_shards(class_shares, choices.annotation)), axis=0)
+        if choices.annotation.narrows and not self._shares.sum():
+            raise UsageError(
+                "no entry of the index counts by the choices of evidence, review and lineage",
+                remedy="look at what it holds with `pslidx info INDEX`",
+            )
+        self._files = {
+            "subsequences": _file(reader.record)
+            | {"rows": len(self.rows), "queries": len(self._queries), "skipped": self.skipped},
+            "proteins": _file(known.record) | {"records": len(known.names)} if known else None,
+            "clusters": _file(grouped.record) | {"clusters": len(grouped)} if grouped else None,
+            "training": _file(learned.record) if learned else None,
+        }
+        self._excluded = {
+            "entries": len(np.union1d(excluded.entries, excluding.everywhere)),
+            "everywhere": len(excluding.everywhere),
+            "queries_found_by": dict(excluded.found_by),
+        }
+
+    def tables(self) -> Iterator[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
+        """Name, schema and batches of each table; the batches are to be taken before the next table."""
+        from psl_eval.confidence import CALIBRATION, CONFIDENCE
+        from psl_eval.strata import STRATUM_ROWS
+
+        tables = Tables(self.rows, self._queries, self.labels)
+        sums = ProteinSums(len(self._queries), len(self.labels.names), self._scorer.counting.definition.credited)
+        row_rates = np.empty((len(self.rows), 2, len(self.labels.names)))
+        yield "subsequences", SCORED, self._scored(tables, sums, row_rates)
+        rates = sums.rates(self.labels.masks)
+        observed = Observed(self.rows, self.labels.masks, rates.hit_rate, np.stack([*self._subsets().values()]))
+        chance = Chance(
+            self._scorer, self._queries, observed, self._choices.nulls, self._choices.draws, self._choices.seed
+        )
+        yield "windows", WINDOWS, self._among_windows(tables, chance, row_rates)
+        drawn = {
+            name: chance.drawn(name, self._reporter(f"Null model {name}", "draws")) for name in self._choices.nulls
+        }
+        of_proteins = tables.proteins(
+            sums.rows, sums.scored[:, 1], rates, self._correct, self._groups, chance.of_proteins
+        )
+        yield "proteins", PROTEINS, of_proteins.to_batches()
+        yield "strata", STRATUM_ROWS, self._strata(row_rates)
+        confidence, calibration = self._confidence(rates.hit_rate)
+        yield "confidence", CONFIDENCE, confidence
+        yield "calibration", CALIBRATION, calibration
+        self.summary = Summary(
+            self._choices,
+            self.labels.names,
+            self._subsets(),
+            sums,
+            rates,
+            self._priors(),
+            drawn,
+            self._groups,
+            chance.of_windows,
+        ).table()
+        yield "summary", SUMMARY, self.summary.to_batches()
+
+    def hits(self) -> Iterator[pa.RecordBatch]:
+        """Every occurrence of every subsequence, as `psl_eval.hits.HITS`."""
+        return hit_batches(self._index, self.rows, self._queries, self.labels, self._scorer.counting, self._threads)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Choices, inputs, index and counts; holds what JSON can."""
+        choices = asdict(self._choices)
+        return {
             "format": KIND,
             "format_version": KIND_VERSION,
             "tools": {"pslidx": version("pslidx")},
-            "definition": definition,
-            "exclusion": exclude,
-            "against": against,
-            "excluded": {
-                "entries": len(np.unique(excluded.entries)),
-                "queries_found_by": dict(excluded.found_by),
-            },
-            "subsequences": _file(rows.record) | {"rows": len(rows.table), "queries": len(queries)},
-            "proteins": _file(known.record) | {"records": len(known.names)} if known else None,
-            "index": _index(index),
-        },
-    )
+            "definition": choices.pop("definition"),
+            "exclusion": choices.pop("exclude"),
+            "against": choices.pop("against"),
+            **choices,
+            "excluded": self._excluded,
+            **self._files,
+            "index": _index(self._index) | {"entries_that_count": int(self._shares.sum())},
+        }
 
+    def _scored(
+        self, tables: Tables, sums: ProteinSums, row_rates: npt.NDArray[np.float64]
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of the table of subsequences; `sums` and `row_rates` are filled on the way."""
+        report = self._reporter("Scoring", "subsequences")
+        for block in self._scorer.blocks(self.rows, self.labels.masks):
+            sums.add(self.rows.query[block.rows], block)
+            row_rates[block.rows] = block.rates.hit_rate
+            for part in block.parts():
+                yield tables.subsequences(part)
+            report(block.rows.stop, len(self.rows))
 
-def _refuse_unknown(what: str, choice: str, choices: Iterable[str]) -> None:
-    if choice not in choices:
-        raise UsageError(f"unknown {what} {choice!r}", remedy=f"choose one of {', '.join(choices)}")
+    def _among_windows(
+        self, tables: Tables, chance: Chance, row_rates: npt.NDArray[np.float64]
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of the table of windows."""
+        report = self._reporter("Scoring all windows", "subsequences")
+        done = 0
+        for own in chance.windows(row_rates[:, 1]):
+            yield tables.windows(own, row_rates[:, 1])
+            done += len(own.rows)
+            report(done, len(self.rows))
 
+    def _subsets(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Queries of each subset, in the order of the summary."""
+        known = {"correct": self._correct, "wrong": pc.invert(self._correct)}
+        return {"all": np.ones(len(self._queries), bool)} | {
+            name: pc.fill_null(of_queries, False).to_numpy(zero_copy_only=False) for name, of_queries in known.items()
+        }
 
-def _as_subsequences(subsequences: str | os.PathLike[str] | Subsequences | Any) -> Subsequences:
-    if isinstance(subsequences, Subsequences):
-        return subsequences
-    if isinstance(subsequences, str | os.PathLike):
-        return read_subsequences(subsequences)
-    return as_subsequences(subsequences)
+    def _strata(self, row_rates: npt.NDArray[np.float64]) -> Iterator[pa.RecordBatch]:
+        """Rows of the table of strata: those with the exclusion, then those without."""
+        from psl_eval.strata import stratum_table
+
+        subsets = {name: of_queries[self.rows.query] for name, of_queries in self._subsets().items()}
+        for side, name in sides(self._choices.exclude):
+            for label, against in enumerate(self.labels.names):
+                table = stratum_table(
+                    self.rows.lengths,
+                    self.rows.query.astype(np.int64),
+                    row_rates[:, side, label],
+                    subsets,
+                    exclusion=name,
+                    against=against,
+                    groups=self._groups,
+                    seed=self._choices.seed,
+                    resamples=self._choices.resamples,
+                )
+                yield from table.to_batches()
+
+    def _confidence(self, rates: npt.NDArray[np.float64]) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
+        """Tables of confidence and calibration; no rows where predictions are not scored, or true classes not known."""
+        from psl_eval.confidence import confidence_tables
+
+        confidence: list[pa.RecordBatch] = []
+        calibration: list[pa.RecordBatch] = []
+        if "predicted" in self.labels.names and self._masks["true"].any():
+            label = self.labels.names.index("predicted")
+            for side, name in sides(self._choices.exclude):
+                both = confidence_tables(
+                    rates[:, side, label],
+                    self._masks["predicted"],
+                    self._masks["true"],
+                    exclusion=name,
+                    groups=self._groups,
+                    seed=self._choices.seed,
+                    resamples=self._choices.resamples,
+                )
+                confidence += both[0].to_batches()
+                calibration += both[1].to_batches()
+        return confidence, calibration
+
+    def _priors(self) -> npt.NDArray[np.float64]:
+        """Share of the entries that count that match each query's label; float64 of shape (m, k), NaN without label."""
+        distinct, of_label = np.unique(self.labels.masks, return_inverse=True)
+        common = (np.arange(len(self._shares)) & distinct[:, np.newaxis]) != 0
+        shares = common @ self._shares / max(self._shares.sum(), 1)
+        shares[distinct == 0] = np.nan
+        taken: npt.NDArray[np.float64] = shares[of_label.reshape(self.labels.masks.shape)]
+        return taken
+
+    def _reporter(self, step: str, unit: str) -> Callable[[int, int], None]:
+        return lambda done, total: self._progress(Progress(step, done, total, unit))
 
 
 def _file(record: FileRecord | None) -> dict[str, Any]:

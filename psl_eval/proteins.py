@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from psl_eval.faults import Faults
 from psl_eval.inputs import FileRecord, read_whole
-from psl_eval.subsequences import Subsequences
-from psl_index.errors import InputError
+from psl_eval.label_book import LabelBook
+from psl_eval.query_finders import ByName, ByRecord, EachItsOwn, QueryFinder
+from psl_eval.subsequences import SubsequenceReader
+from psl_index.errors import InputError, UsageError
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,14 @@ class Queries:
 
     Attributes
     ----------
-    of_row : int64 array of shape (subsequences,)
-        Number of each subsequence's protein among these.
     names : pyarrow.StringArray
         As the outputs show them.
     identifiers : pyarrow.StringArray
-        What may hold an accession; null where a protein is known by a number only.
+        What may hold an accession; null where a protein is known by a number only, and for a motif.
     sequences : pyarrow.LargeStringArray
         Upper case; null without `--proteins`.
     """
 
-    of_row: npt.NDArray[np.int64]
     names: pa.StringArray
     identifiers: pa.StringArray
     sequences: pa.LargeStringArray
@@ -86,36 +86,86 @@ def read_proteins(path: str | os.PathLike[str]) -> Proteins:
     return Proteins(pa.array(names, pa.string()), pa.array(sequences, pa.large_string()), identified, file, record)
 
 
-def match_queries(subsequences: Subsequences, proteins: Proteins | None) -> Queries:
-    """Find the protein of each subsequence, and check that the subsequence stands in it at its position.
+class QueryRows(NamedTuple):
+    """Some subsequences, and the proteins they come from."""
 
-    A protein is found by its number where the subsequences have one, else by name. Without `proteins` a query
-    is known by its name alone, and by nothing where that is a number.
+    table: pa.Table  # columns of `psl_eval.subsequences.SUBSEQUENCES`
+    query: npt.NDArray[np.int64]  # (rows,) number of each one's protein among all queries so far
+    new: Queries  # those that these rows are the first to name, numbered on from the earlier ones
+
+
+class QueryBook:
+    """The proteins that subsequences come from, met while these are read.
+
+    A protein is found in `proteins` by its number where the subsequences have one, else by its name. Without `proteins`
+    a query is known by its name alone, and by nothing where that is a number. Each motif is a query of its own, also
+    where another has the same name. Memory is some 200 bytes a query.
+
+    Parameters
+    ----------
+    reader : SubsequenceReader
+    proteins : Proteins or None
+
+    Attributes
+    ----------
+    queries : Queries
+        All m of them, once all rows have been read.
+    predicted, true : pyarrow.StringArray of m
+        Their classes as in `psl_eval.subsequences.SUBSEQUENCES`; null where there is no label.
+    correct : pyarrow.BooleanArray of m
+        Whether the two are the same; null where that is not known.
 
     Raises
     ------
-    InputError
-        With the line of the subsequence: there is no such protein, several have its name, or it does not hold
-        the subsequence at its position.
+    UsageError
+        There are proteins, but motifs have none.
     """
-    table = subsequences.table
-    numbered = table["input_sequence"].null_count == 0
-    query = table["query"].combine_chunks()
-    if proteins is None:
-        of_row, first_row = _by_appearance(pc.dictionary_encode(query).indices.to_numpy())
-        names = query.take(pa.array(first_row))
-        identifiers = pa.nulls(len(names), pa.string()) if numbered else names
-        return Queries(of_row, names, identifiers, pa.nulls(len(names), pa.large_string()))
-    if numbered:
-        record = _records_by_number(subsequences, proteins)
-    else:
-        record = _records_by_name(subsequences, proteins)
-    _check_positions(subsequences, proteins, record)
-    of_row, first_row = _by_appearance(record)
-    taken = pa.array(record[first_row])
-    names = proteins.names.take(taken)
-    identifiers = names if proteins.identified else pa.nulls(len(names), pa.string())
-    return Queries(of_row, names, identifiers, proteins.sequences.take(taken))
+
+    queries: Queries
+    predicted: pa.StringArray
+    true: pa.StringArray
+    correct: pa.BooleanArray
+
+    def __init__(self, reader: SubsequenceReader, proteins: Proteins | None) -> None:
+        if reader.motifs and proteins is not None:
+            raise UsageError(
+                "motifs have no proteins",
+                file=reader.file,
+                remedy="leave out `--proteins`, or give the columns query, start and end",
+            )
+        self._reader = reader
+        self._labels = LabelBook()
+        self._finder: QueryFinder = EachItsOwn()
+        if proteins is not None:
+            self._finder = ByRecord(proteins, numbered=reader.numbered)
+        elif not reader.motifs:
+            self._finder = ByName(identified=not reader.numbered)
+
+    def batches(self) -> Iterator[QueryRows]:
+        """The subsequences in input order, at most `psl_eval.subsequences.ROWS_AT_ONCE` at a time; to be called once.
+
+        Raises
+        ------
+        InputError
+            As `SubsequenceReader.batches`, and with the line of a subsequence: there is no such protein, several have
+            its name, it does not hold the subsequence at its position, or an earlier row of it has other labels.
+        """
+        for rows in self._reader.placed_batches():
+            faults = Faults(rows.places)
+            known = len(self._finder)
+            query = self._finder.find(rows.table, faults)
+            self._labels.check(rows.table, query, faults)
+            self._reader.refuse(faults)
+            table = rows.table
+            if faults.first is not None:
+                good = ~faults.bad
+                table, query = table.filter(pa.array(good)), query[good]
+            if len(table):
+                yield QueryRows(table, query, Queries(*self._finder.columns(known)))
+        if not len(self._finder):
+            self._reader.refuse_nothing()
+        self.queries = Queries(*self._finder.columns(0))
+        self.predicted, self.true, self.correct = self._labels.columns()
 
 
 _SEQUENCE: Final = re.compile(rb"[A-Za-z]+\*?")
@@ -172,78 +222,3 @@ def _residues(line: bytes, file: str, number: int) -> bytes:
         shown = line[:60].decode(errors="replace")
         raise InputError(f"{shown!r} is no protein sequence (letters A-Z)", file=file, line=number)
     return line
-
-
-def _by_appearance(labels: npt.NDArray[np.integer]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Renumber labels in the order in which they appear: the new ones, and the first row of each."""
-    _, first_row, of_row = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.argsort(first_row)
-    renumbered = np.empty(len(order), np.int64)
-    renumbered[order] = np.arange(len(order))
-    return renumbered[of_row], first_row[order]
-
-
-def _records_by_number(subsequences: Subsequences, proteins: Proteins) -> npt.NDArray[np.int64]:
-    record: npt.NDArray[np.int64] = subsequences.table["input_sequence"].to_numpy()
-    for row in np.flatnonzero(record >= len(proteins.names))[:1]:
-        raise subsequences.source.error(
-            row,
-            f"inputSequence {record[row]} (from 0) is not among the {len(proteins.names)} in {proteins.file}",
-            remedy="give the file that the subsequences were made from with `--proteins`",
-        )
-    return record
-
-
-def _records_by_name(subsequences: Subsequences, proteins: Proteins) -> npt.NDArray[np.int64]:
-    query = subsequences.table["query"].combine_chunks()
-    known = pc.dictionary_encode(proteins.names)
-    record_of, counts = np.unique(known.indices.to_numpy(), return_index=True, return_counts=True)[1:]
-    found = pc.index_in(query, known.dictionary)
-    for row in np.flatnonzero(found.is_null())[:1]:
-        raise subsequences.source.error(
-            row,
-            f"query {query[row].as_py()!r} is not in {proteins.file}",
-            remedy="give the file that the subsequences were made from with `--proteins`",
-        )
-    name = found.to_numpy()
-    for row in np.flatnonzero(counts[name] > 1)[:1]:
-        raise subsequences.source.error(
-            row,
-            f"query {query[row].as_py()!r} is the name of {counts[name[row]]} proteins in {proteins.file}",
-            remedy="give each its own",
-        )
-    record: npt.NDArray[np.int64] = record_of[name]
-    return record
-
-
-def _check_positions(subsequences: Subsequences, proteins: Proteins, record: npt.NDArray[np.int64]) -> None:
-    start = subsequences.table["start"].to_numpy().astype(np.int64)
-    end = subsequences.table["end"].to_numpy().astype(np.int64)
-    length = pc.binary_length(proteins.sequences).to_numpy()[record]
-    for row in np.flatnonzero(end > length)[:1]:
-        raise subsequences.source.error(
-            row,
-            f"{start[row]}-{end[row]} reaches past the {length[row]} residues of protein "
-            f"{proteins.names[record[row]].as_py()!r} (as in {proteins.file})",
-        )
-    letters, offsets = _letters(subsequences.table["subsequence"].combine_chunks().cast(pa.large_string()))
-    residues, protein_offsets = _letters(proteins.sequences)
-    # From a letter's place in all subsequences, end to end, to its place in all proteins, end to end.
-    shift = protein_offsets[record] + start - 1 - offsets[:-1]
-    there = residues[np.arange(len(letters)) + np.repeat(shift, np.diff(offsets))]
-    for letter in np.flatnonzero(there != letters)[:1]:
-        row = int(np.searchsorted(offsets, letter, side="right")) - 1
-        first = protein_offsets[record[row]] + start[row] - 1
-        here = residues[first : first + end[row] - start[row] + 1].tobytes().decode()
-        raise subsequences.source.error(
-            row,
-            f"expected {here} at {start[row]}-{end[row]} of protein {proteins.names[record[row]].as_py()!r} "
-            f"(as in {proteins.file}), found {subsequences.table['subsequence'][row].as_py()}",
-        )
-
-
-def _letters(strings: pa.LargeStringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Letters of all strings, and where each starts among them (one more than strings)."""
-    _, offsets_buffer, letters_buffer = strings.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int64)[strings.offset : strings.offset + len(strings) + 1]
-    return np.frombuffer(letters_buffer, np.uint8)[offsets[0] : offsets[-1]], offsets - offsets[0]

@@ -1,78 +1,128 @@
-"""What a run of hit rates gives, and the folder it is written to."""
+"""What a run of hit rates gives: its tables column by column. Their names never change meaning."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
-
-from psl_eval.encoders import encoder
-from psl_eval.formats import FORMATS
-from psl_eval.replacement import replacing
-from psl_index.errors import OutputError, UsageError
 
 SUMMARY: Final = pa.schema(
     [
         pa.field("definition", pa.string(), nullable=False),
         pa.field("exclusion", pa.string(), nullable=False),
-        pa.field("against", pa.string(), nullable=False),  # predicted or true
+        pa.field("against", pa.string(), nullable=False),  # predicted, true, or with `all` a class
         pa.field("subset", pa.string(), nullable=False),  # all, or the proteins predicted correct or wrong
         pa.field("proteins", pa.int64(), nullable=False),
         pa.field("proteins_scored", pa.int64(), nullable=False),  # with a scored subsequence
         pa.field("subsequences", pa.int64(), nullable=False),
-        pa.field("subsequences_scored", pa.int64(), nullable=False),  # with an annotated entry
+        pa.field("subsequences_scored", pa.int64(), nullable=False),  # with an entry that counts
         pa.field("hit_rate", pa.float64()),  # mean over scored proteins
         pa.field("hit_rate_subsequences", pa.float64()),  # mean over scored subsequences
+        pa.field("low", pa.float64()),  # 95 % bootstrap interval of hit_rate over proteins, or over their clusters
+        pa.field("high", pa.float64()),
+        pa.field("hit_rate_jaccard", pa.float64()),  # hit_rate with the Jaccard index of classes; not for `released`
+        pa.field("prior", pa.float64()),  # share of the entries that count that match, mean over scored proteins
+        pa.field("null", pa.string()),  # the null model that the rest of the row is about
+        pa.field("draws", pa.int64()),
+        pa.field("null_hit_rate", pa.float64()),  # mean over the draws
+        pa.field("null_low", pa.float64()),  # 2.5th and 97.5th percentile of the draws
+        pa.field("null_high", pa.float64()),
+        pa.field("null_proteins_scored", pa.float64()),  # mean over the draws
+        pa.field("lift", pa.float64()),  # hit_rate / null_hit_rate
+        pa.field("p_value", pa.float64()),  # (1 + draws that reach hit_rate) / (1 + draws)
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of this table
+        pa.field("percentile", pa.float64()),  # `window`: of subsequences among all windows, mean over scored proteins
+        pa.field("attainable", pa.float64()),  # `window`: hit_rate if each subsequence were its protein's best window
     ]
 )
 
 PROTEINS: Final = pa.schema(
     [
         pa.field("query", pa.string(), nullable=False),
-        pa.field("class", pa.string()),  # null without a label
+        pa.field("class", pa.string()),  # several joined by `;`; null without a label
         pa.field("against", pa.string(), nullable=False),
         pa.field("subsequences", pa.int64(), nullable=False),
         pa.field("scored", pa.int64(), nullable=False),
         pa.field("hit_rate", pa.float64()),  # mean over scored subsequences
+        pa.field("hit_rate_jaccard", pa.float64()),
+        pa.field("correct", pa.bool_()),  # whether the prediction is; null where that is not known
+        pa.field("cluster", pa.int64()),  # its number in the file of clusters; null in none
+        pa.field("null_hit_rate", pa.float64()),  # of random windows of the protein (null model `window`)
+        pa.field("p_value", pa.float64()),  # (1 + draws that reach hit_rate) / (1 + draws that are scored)
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the proteins of one label
     ]
 )
 
 SCORED: Final = pa.schema(
     [
         pa.field("query", pa.string(), nullable=False),
-        pa.field("start", pa.uint32(), nullable=False),  # 1-based
-        pa.field("end", pa.uint32(), nullable=False),  # 1-based, inclusive
+        pa.field("start", pa.uint32()),  # 1-based; null for a motif
+        pa.field("end", pa.uint32()),  # 1-based, inclusive
         pa.field("subsequence", pa.string(), nullable=False),
-        pa.field("class", pa.string()),  # null without a label
+        pa.field("class", pa.string()),  # several joined by `;`; null without a label
         pa.field("against", pa.string(), nullable=False),
-        pa.field("entries", pa.int64(), nullable=False),  # annotated ones that hold it, after the exclusion
-        pa.field("matching", pa.int64()),  # those of them with the class
+        pa.field("entries", pa.int64(), nullable=False),  # that count and hold it, after the exclusion
+        pa.field("matching", pa.int64()),  # those of them with (one of) the class(es)
         pa.field("hit_rate", pa.float64()),
+        pa.field("hit_rate_jaccard", pa.float64()),
     ]
 )
 
+WINDOWS: Final = pa.schema(
+    [
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("start", pa.uint32(), nullable=False),  # of the subsequence, 1-based
+        pa.field("end", pa.uint32(), nullable=False),  # 1-based, inclusive
+        pa.field("against", pa.string(), nullable=False),
+        pa.field("windows", pa.int64(), nullable=False),  # of its length in its protein, itself among them
+        pa.field("windows_scored", pa.int64(), nullable=False),  # those of them with a hit rate
+        pa.field("hit_rate", pa.float64()),  # its own
+        pa.field("mean", pa.float64()),  # of the scored windows
+        pa.field("attainable", pa.float64()),  # the highest of them
+        pa.field("percentile", pa.float64()),  # share of the scored windows below its own, ties half; 0 to 100
+    ]
+)
+
+#: Tables of results, in the order in which they are made: subsequences first, as they are scored.
+TABLES: Final = ("subsequences", "windows", "proteins", "strata", "confidence", "calibration", "summary")
+
 KIND: Final = "pslidx hit rates"
-KIND_VERSION: Final = 1
+KIND_VERSION: Final = 2
+
+
+class Results(Protocol):
+    """What can be written to a folder: tables one after the other, then how they came about."""
+
+    def tables(self) -> Iterable[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
+        """Name, schema and batches of each table; the batches are to be taken before the next table."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Choices, inputs, index and counts, once all tables are taken; holds what JSON can."""
 
 
 @dataclass(frozen=True)
 class HitRates:
-    """Hit rates as three tables, and how they came about.
+    """Hit rates as tables, and how they came about.
 
     Attributes
     ----------
     summary : pyarrow.Table
-        Columns of `SUMMARY`: for each label, subset of proteins and exclusion (the chosen, ``none``) a row.
+        Columns of `SUMMARY`: for each label, subset of proteins, exclusion (the chosen, ``none``) and null model a row.
     proteins : pyarrow.Table
         Columns of `PROTEINS`, in the order in which the proteins first appear.
     subsequences : pyarrow.Table
         Columns of `SCORED`, in input order.
+    strata : pyarrow.Table
+        Columns of `psl_eval.strata.STRATUM_ROWS`: rates by the length of subsequences.
+    confidence, calibration : pyarrow.Table
+        Columns of `psl_eval.confidence`: whether a high hit rate means a correct prediction. Without rows where no
+        true class is known.
+    windows : pyarrow.Table
+        Columns of `WINDOWS`: subsequences among all windows of their protein. Without rows but for the null model
+        ``window``.
     manifest : dict
         Choices, inputs, index and counts; holds what JSON can.
     """
@@ -80,119 +130,14 @@ class HitRates:
     summary: pa.Table
     proteins: pa.Table
     subsequences: pa.Table
+    strata: pa.Table
+    confidence: pa.Table
+    calibration: pa.Table
+    windows: pa.Table
     manifest: dict[str, Any]
 
-
-def write_hit_rates(rates: HitRates, folder: str | os.PathLike[str], *, format: str = "tsv") -> None:
-    """Write ``summary``, ``proteins`` and ``subsequences`` (with the format's ending) and ``manifest.json``.
-
-    Earlier hit rates there are replaced. The folder appears complete or not at all, whatever happens; a run that is
-    killed between taking the earlier ones away and putting the new ones there leaves it to the next run to put the
-    earlier ones back.
-
-    Raises
-    ------
-    UsageError
-        `folder` exists and holds something else, or there is no such format.
-    BusyError
-        Another process is writing there.
-    OutputError
-        It cannot be written.
-    """
-    target = Path(os.path.realpath(folder))
-    if format not in FORMATS:
-        raise UsageError(f"format {format!r} is none of {', '.join(FORMATS)}")
-    check_folder(target)
-    with _reported(target), replacing(target) as new:
-        for name in _TABLES:
-            with _brought_to_disk(new / f"{name}.{format}") as file:
-                _write_table(getattr(rates, name), file, format)
-        with _brought_to_disk(new / _MANIFEST) as file:
-            file.write((json.dumps(rates.manifest, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Refuse a folder that `write_hit_rates` would refuse: before the work, not after.
-
-    Raises
-    ------
-    UsageError
-        It exists and holds something else than hit rates, or no other folder can take its place.
-    """
-    target = Path(os.path.realpath(folder))
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise UsageError("is a file, not a folder", file=str(folder), remedy="name another with -o")
-    if _is_mount_point(target):
-        raise UsageError(
-            "is a mount point, which cannot be replaced", file=str(folder), remedy="name a folder in it with -o"
-        )
-    if _holds_working_folder(target):
-        raise UsageError(
-            "is the working folder or holds it, and would be replaced",
-            file=str(folder),
-            remedy="name a folder in it with -o",
-        )
-    names = {path.name for path in target.iterdir()}
-    foreign = sorted(names - _OURS)
-    if not foreign and names and not _is_ours(target / _MANIFEST):
-        foreign = sorted(names)
-    if foreign:
-        raise UsageError(
-            f"holds something else than hit rates ({foreign[0]!r})",
-            file=str(folder),
-            remedy="name another folder with -o",
-        )
-
-
-_MANIFEST: Final = "manifest.json"
-_TABLES: Final = ("summary", "proteins", "subsequences")
-_OURS: Final = {_MANIFEST} | {f"{name}.{format}" for name in _TABLES for format in FORMATS}
-
-
-@contextmanager
-def _reported(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {reason}", file=str(target)) from error
-
-
-def _is_mount_point(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
-    """Also where a folder of the same file system is mounted, which `os.path.ismount` cannot tell."""
-    lines = mounts.read_bytes().splitlines() if mounts.exists() else []
-    points = {line.split()[4].decode("unicode_escape").encode("latin-1") for line in lines}  # a blank is \040 there
-    return os.path.ismount(folder) or os.fsencode(folder) in points
-
-
-def _holds_working_folder(target: Path) -> bool:
-    try:
-        return Path.cwd().is_relative_to(target)
-    except FileNotFoundError:  # it has been removed
-        return False
-
-
-def _is_ours(manifest: Path) -> bool:
-    """Whether it says that the files beside it are hit rates."""
-    try:
-        written = json.loads(manifest.read_bytes())
-    except (FileNotFoundError, ValueError, RecursionError):
-        return False
-    return isinstance(written, dict) and written.get("format") == KIND
-
-
-@contextmanager
-def _brought_to_disk(path: Path) -> Iterator[BinaryIO]:
-    with path.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write_table(table: pa.Table, file: BinaryIO, format: str) -> None:
-    encode = encoder(format, file, table.schema)
-    for batch in table.to_batches():
-        encode.write(batch)
-    encode.finish()
+    def tables(self) -> Iterator[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
+        """Name, schema and batches of each table."""
+        for name in TABLES:
+            table = getattr(self, name)
+            yield name, table.schema, table.to_batches()

@@ -1,237 +1,239 @@
-"""The subsequences to score: the study's released CSV and this project's own files, read into one table."""
+"""The subsequences to score, as a stream: the study's released CSV, this project's own files, and motifs."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from psl_eval.inputs import FileRecord, read_whole
-from psl_eval.text_tables import TextTable, as_text_table, parse_table
-from psl_index.classes import CLASSES
+from psl_eval.delimited import Delimited
+from psl_eval.faults import Fault, Faults
+from psl_eval.inputs import FileRecord, read_rest, record_of
+from psl_eval.motifs import MotifFasta, list_columns
+from psl_eval.row_checks import MOTIF, OWN, RELEASED, Layout, checked_columns
+from psl_eval.text_tables import JsonLines, TextTable, Unreadable, as_text_table, open_parquet
 from psl_index.errors import InputError
+from psl_index.opening import Source, open_source
 
 SUBSEQUENCES: Final = pa.schema(
     [
-        pa.field("query", pa.string(), nullable=False),  # identifier of the protein, or its number as text
+        pa.field("query", pa.string(), nullable=False),  # identifier of the protein, or its number as text; of a motif
         pa.field("input_sequence", pa.int64()),  # number of the protein from 0, where the file gives that
-        pa.field("start", pa.uint32(), nullable=False),  # 1-based
-        pa.field("end", pa.uint32(), nullable=False),  # 1-based, inclusive
+        pa.field("start", pa.uint32()),  # 1-based; null for a motif, which has no protein
+        pa.field("end", pa.uint32()),  # 1-based, inclusive; likewise
         pa.field("subsequence", pa.string(), nullable=False),  # upper case
-        pa.field("predicted", pa.string(), nullable=False),  # one of `psl_index.classes.CLASSES`
-        pa.field("true", pa.string()),  # one of them; null without a label
-        pa.field("correct", pa.bool_()),  # whether the two are the same; null where unknown
+        pa.field("predicted", pa.string()),  # of `psl_index.classes.CLASSES`, several joined by `;`; null without
+        pa.field("true", pa.string()),  # the same
+        pa.field("correct", pa.bool_()),  # whether the two are the same classes; null where unknown
         pa.field("score", pa.float64()),  # what the attribution gave it; null where the file does not say
     ]
 )
 
+ROWS_AT_ONCE: Final = 1 << 16
 
-@dataclass(frozen=True)
-class Subsequences:
-    """Checked subsequences, and where each stands in what was read.
 
-    Attributes
+def open_subsequences(subsequences: str | os.PathLike[str] | Any, *, skip_bad: bool = False) -> SubsequenceReader:
+    """Open a file (plain or compressed, ``-`` for standard input) or a table in memory, to be read once.
+
+    Content tells the kinds of files apart: FASTA by its first ``>``, Parquet and JSONL by their first bytes, else TSV
+    or CSV. Columns, in any order, tell the layouts apart; others than these are passed over:
+
+    - the study's: ``left``, ``right`` (0-based, half-open), ``subsequence``, ``predicted``, ``inputSequence``, and
+      where known ``true``, ``classification``;
+    - this project's: ``query``, ``start``, ``end`` (1-based, inclusive), ``subsequence``, ``predicted``, and where
+      known ``true``, ``correct``, ``score``;
+    - motifs, which have no protein: ``peptide`` or ``subsequence``, and where known ``class`` or ``predicted``,
+      ``name``, ``true``, ``correct``, ``score``. A list of motifs needs no header: a peptide a line, or a peptide and
+      its class. In FASTA the class is the second word of the header.
+
+    A label may name several classes, joined by ``;`` or ``|``.
+
+    Parameters
     ----------
-    table : pyarrow.Table
-        Columns of `SUBSEQUENCES`, rows in input order.
-    source : TextTable
-        What they were read from; it words the errors about a row.
-    record : FileRecord or None
-        The file; None for a table in memory.
-    """
-
-    table: pa.Table
-    source: TextTable
-    record: FileRecord | None
-
-
-def read_subsequences(path: str | os.PathLike[str]) -> Subsequences:
-    """Read a file: TSV, CSV, JSONL or Parquet, plain or compressed, ``-`` for standard input.
-
-    The columns tell the two layouts apart: the study's (``left``, ``right`` 0-based half-open,
-    ``subsequence``, ``predicted``, ``true``, ``classification``, ``inputSequence``), or this project's
-    (``query``, ``start``, ``end`` 1-based inclusive, ``subsequence``, ``predicted``, and where known
-    ``true``, ``correct``, ``score``).
+    subsequences : path, or anything that exports an Arrow table or a stream of batches
+    skip_bad : bool
+        Count bad rows and pass over them, in place of raising at the first.
 
     Raises
     ------
     InputError
-        With the line: a column is missing, a class is none of the ten, a position is not a number or runs
-        backwards, the subsequence has another length than its positions say or holds something else than
-        letters, or one protein has several classes.
+        The file cannot be read, is empty, or has no such columns.
     """
-    content, record = read_whole(path)
-    return _checked(parse_table(content, os.fspath(path)), record)
+    if not isinstance(subsequences, str | os.PathLike):
+        return SubsequenceReader(as_text_table(subsequences), None, skip_bad)
+    with ExitStack() as on_error:
+        source = on_error.enter_context(open_source(subsequences))
+        reader = SubsequenceReader(_text_table(source), source, skip_bad)
+        on_error.pop_all()
+        return reader
 
 
-def as_subsequences(table: Any) -> Subsequences:
-    """Take a table in memory (Arrow, polars, DuckDB), with the columns and errors of `read_subsequences`."""
-    return _checked(as_text_table(table), None)
+class PlacedRows(NamedTuple):
+    """Some subsequences, and where each stands in what they are read from."""
+
+    table: pa.Table  # columns of `SUBSEQUENCES`
+    places: npt.NDArray[np.int64]  # (rows,) see `psl_eval.faults.Fault`
 
 
-class _Layout(NamedTuple):
-    """Names of the columns in one kind of file; None where it has none."""
+class SubsequenceReader:
+    """Checked subsequences in input order; a context manager. Made by `open_subsequences`.
 
-    query: str
-    start: str
-    end: str
-    correct: str
-    first: int  # number of a protein's first residue
-    numbered: bool  # whether `query` is the protein's number from 0
+    Attributes
+    ----------
+    motifs : bool
+        Whether rows have no protein.
+    numbered : bool
+        Whether rows name their protein by its number from 0.
+    record : FileRecord or None
+        The file, once all has been read; None for a table in memory.
+    skipped : int
+        Bad rows passed over so far.
+    first_skipped : str or None
+        What is wrong with the first of them: one line with its place.
+    """
+
+    def __init__(self, source_table: TextTable, source: Source | None, skip_bad: bool) -> None:
+        self._table = source_table
+        self._source = source
+        self._skip_bad = skip_bad
+        self._layout = layout = _layout(source_table)
+        known = {*layout[:6], "true", "score"}
+        self._names = [name for name in source_table.names if name in known]
+        self.motifs = layout.start is None
+        self.numbered = layout.numbered
+        self.record: FileRecord | None = None
+        self.skipped = 0
+        self._first_skipped: Fault | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    @property
+    def file(self) -> str | None:
+        """What is read, as the user named it; None for a table in memory."""
+        return self._table.file
+
+    @property
+    def first_skipped(self) -> str | None:
+        return None if self._first_skipped is None else str(self._error(self._first_skipped))
+
+    def batches(self) -> Iterator[pa.Table]:
+        """The rows, at most `ROWS_AT_ONCE` at a time; to be called once.
+
+        Raises
+        ------
+        InputError
+            With the line: too few or too many values, a class that is none of the ten, a position that is no number or
+            runs backwards, a subsequence of another length than its positions say or of something else than letters.
+            Rows before it have come then. In any case where the file is damaged or has no row at all, or all are bad.
+        """
+        return (rows.table for rows in self.placed_batches())
+
+    def placed_batches(self) -> Iterator[PlacedRows]:
+        """As `batches`, with the place of each row, for whom `refuse` is."""
+        n_good = 0
+        for texts in self._table.parts(self._names):
+            columns, faults = checked_columns(texts, self._layout)
+            good, error = self._good(pa.table(columns, SUBSEQUENCES), faults, texts.unreadable)
+            n_good += len(good.table)
+            for first in range(0, len(good.table), ROWS_AT_ONCE):
+                rows = slice(first, first + ROWS_AT_ONCE)
+                yield PlacedRows(good.table[rows], good.places[rows])
+            if error is not None:
+                raise error
+        if self._source is not None:
+            self.record = record_of(self._source)
+        if not n_good:
+            self.refuse_nothing()
+
+    def refuse(self, faults: Faults) -> None:
+        """Raise the error about the first bad row, or count the bad ones where they are to be passed over."""
+        if faults.first is not None:
+            self._skip(int(faults.bad.sum()), faults.first)
+
+    def refuse_nothing(self) -> None:
+        """Raise the error about an input without a good row."""
+        if self._first_skipped is None:
+            raise InputError("no subsequence after the header", file=self.file)
+        raise InputError(f"all {self.skipped} rows are bad, the first: {self.first_skipped}", file=self.file)
+
+    def _good(
+        self, table: pa.Table, faults: Faults, unreadable: Unreadable | None
+    ) -> tuple[PlacedRows, InputError | None]:
+        """The good rows; where a bad one is an error those before the first, and the error."""
+        rows = PlacedRows(table, faults.places)
+        bad = [fault for fault in (faults.first, unreadable and unreadable.first) if fault is not None]
+        if not bad:
+            return rows, None
+        first = min(bad, key=lambda fault: fault.place)
+        if not self._skip_bad:
+            before = slice(0, int(np.searchsorted(rows.places, first.place)))
+            return PlacedRows(table[before], rows.places[before]), self._error(first)
+        self._skip(int(faults.bad.sum()) + (unreadable.lines if unreadable else 0), first)
+        good = ~faults.bad
+        return PlacedRows(table.filter(pa.array(good)), rows.places[good]), None
+
+    def _skip(self, count: int, first: Fault) -> None:
+        if not self._skip_bad:
+            raise self._error(first)
+        self.skipped += count
+        if self._first_skipped is None or first.place < self._first_skipped.place:
+            self._first_skipped = first
+
+    def _error(self, fault: Fault) -> InputError:
+        if self._table.first_line is None:
+            return InputError(f"row {fault.place}: {fault.problem}", file=self.file, remedy=fault.remedy)
+        return InputError(fault.problem, file=self.file, line=fault.place, remedy=fault.remedy)
 
 
-_RELEASED: Final = _Layout("inputSequence", "left", "right", "classification", first=0, numbered=True)
-_OWN: Final = _Layout("query", "start", "end", "correct", first=1, numbered=False)
-_MAX_POSITION: Final = 2**32 - 1
-_EXPECTED: Final = (
-    "expected query, start, end, subsequence, predicted (and true, correct, score where known), or the "
-    "study's left, right, subsequence, predicted, true, classification, inputSequence"
+_OF_PROTEINS: Final = frozenset({"query", "start", "end", "inputSequence", "left", "right"})
+_KNOWN: Final = frozenset(
+    name.lower() for name in (*RELEASED[:6], *OWN[:6], "name", "true", "score", "peptide", "class") if name
 )
+_EXPECTED: Final = (
+    "expected query, start, end, subsequence, predicted (and true, correct, score where known), the study's left, "
+    "right, subsequence, predicted, true, classification, inputSequence, or peptide and class"
+)
+_HEAD_BYTES: Final = 1 << 16
 
 
-def _checked(source: TextTable, record: FileRecord | None) -> Subsequences:
-    layout = _layout(source)
-    start = _numbers(source, layout.start) + (1 - layout.first)
-    end = _numbers(source, layout.end)
-    number = _numbers(source, layout.query) if layout.numbered else None
-    query = _queries(source) if number is None else pa.array(number).cast(pa.string())
-    subsequence = _letters(source)
-    _check_lengths(source, layout, start, end, subsequence)
-    predicted = _classes(source, "predicted")
-    _refuse(source, pc.is_null(predicted), "predicted", "has no value")
-    true = _classes(source, "true")
-    table = pa.table(
-        [
-            query,
-            pa.nulls(len(query), pa.int64()) if number is None else number,
-            start.astype(np.uint32),
-            end.astype(np.uint32),
-            subsequence,
-            predicted,
-            true,
-            _correct(source, layout.correct, pc.equal(predicted, true)),
-            _scores(source),
-        ],
-        SUBSEQUENCES,
-    )
-    _check_one_class_a_protein(source, table)
-    return Subsequences(table, source, record)
+def _text_table(source: Source) -> TextTable:
+    head = source.peek(_HEAD_BYTES)
+    if head.startswith(b"PAR1"):
+        return open_parquet(read_rest(source), source.name)
+    if not head.strip():
+        problem = "empty file" if len(head) < _HEAD_BYTES else f"{_HEAD_BYTES} blanks at its beginning"
+        raise InputError(f"{problem}; expected a table with a header", file=source.name)
+    if head.lstrip(b"\r\n").startswith(b">"):
+        return MotifFasta(source)
+    if head.lstrip().startswith(b"{"):
+        return JsonLines(source)
+    return Delimited(source, lambda values: list_columns(values, _KNOWN))
 
 
-def _layout(source: TextTable) -> _Layout:
-    layout = _RELEASED if "left" in source.columns and "start" not in source.columns else _OWN
-    required = (layout.query, layout.start, layout.end, "subsequence", "predicted")
-    missing = [name for name in required if name not in source.columns]
+def _layout(table: TextTable) -> Layout:
+    if _OF_PROTEINS.isdisjoint(table.names) and not {"peptide", "subsequence"}.isdisjoint(table.names):
+        return MOTIF._replace(
+            subsequence="peptide" if "peptide" in table.names else "subsequence",
+            predicted="predicted" if "predicted" in table.names else "class",
+        )
+    layout = RELEASED if "left" in table.names and "start" not in table.names else OWN
+    missing = [
+        name for name in (layout.query, layout.start, layout.end, "subsequence", "predicted") if name not in table.names
+    ]
     if missing:
-        found = ", ".join(source.columns)
-        line = None if source.lines is None else 1
-        raise InputError(f"no column {missing[0]!r} among {found}", file=source.file, line=line, remedy=_EXPECTED)
-    if not len(source.columns[layout.query]):
-        raise InputError("no subsequence after the header", file=source.file)
+        problem = f"no column {missing[0]!r} among {', '.join(table.names)}"
+        raise InputError(problem, file=table.file, line=table.first_line, remedy=_EXPECTED)
     return layout
-
-
-def _optional(source: TextTable, name: str) -> pa.StringArray:
-    n_rows = len(source.columns["subsequence"])
-    return source.columns.get(name, pa.nulls(n_rows, pa.string()))
-
-
-def _required(source: TextTable, name: str) -> pa.StringArray:
-    values = source.columns[name]
-    _refuse(source, pc.is_null(values), name, "has no value")
-    return values
-
-
-def _refuse(source: TextTable, bad: pa.BooleanArray, name: str, problem: str, remedy: str | None = None) -> None:
-    """Raise about the first row that is `bad`, with its value in column `name`."""
-    if not pc.any(bad).as_py():
-        return
-    row = pc.index(bad, pa.scalar(True)).as_py()
-    value = source.columns[name][row].as_py()
-    shown = "" if value is None else f" {value[:60]!r}"
-    raise source.error(row, f"column {name!r}{shown} {problem}", remedy=remedy)
-
-
-def _numbers(source: TextTable, name: str) -> npt.NDArray[np.int64]:
-    values = _required(source, name)
-    number = f"is no whole number from 0 to {_MAX_POSITION}"
-    _refuse(source, pc.invert(pc.match_substring_regex(values, "^[0-9]{1,10}$")), name, number)
-    numbers = values.cast(pa.int64())
-    _refuse(source, pc.greater(numbers, _MAX_POSITION), name, number)
-    array: npt.NDArray[np.int64] = numbers.to_numpy()
-    return array
-
-
-def _queries(source: TextTable) -> pa.StringArray:
-    values = _required(source, "query")
-    _refuse(source, pc.match_substring_regex(values, r"[\x00-\x1f]"), "query", "holds a control character")
-    return values
-
-
-def _letters(source: TextTable) -> pa.StringArray:
-    values = _required(source, "subsequence")
-    letters = pc.match_substring_regex(values, "^[A-Za-z]+$")
-    _refuse(source, pc.invert(letters), "subsequence", "holds something else than residue letters (A-Z)")
-    return pc.ascii_upper(values)
-
-
-def _check_lengths(
-    source: TextTable,
-    layout: _Layout,
-    start: npt.NDArray[np.int64],
-    end: npt.NDArray[np.int64],
-    subsequence: pa.StringArray,
-) -> None:
-    length = pc.binary_length(subsequence).to_numpy()
-    for row in np.flatnonzero((start < 1) | (end - start + 1 != length))[:1]:
-        first = start[row] - 1 + layout.first
-        counted = "0-based, half-open" if layout.first == 0 else "1-based, inclusive"
-        place = f"{layout.start} {first}, {layout.end} {end[row]} ({counted})"
-        if start[row] < 1 or end[row] < start[row]:
-            raise source.error(row, f"{place} is no stretch of a protein")
-        residues = end[row] - start[row] + 1
-        raise source.error(row, f"{place} is {residues} residues, but the subsequence has {length[row]}")
-
-
-def _classes(source: TextTable, name: str) -> pa.StringArray:
-    values = _optional(source, name)
-    unknown = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, pa.array(CLASSES))))
-    _refuse(source, unknown, name, "is none of the ten classes", f"they are {', '.join(CLASSES)}")
-    return values
-
-
-def _correct(source: TextTable, name: str, agree: pa.BooleanArray) -> pa.BooleanArray:
-    """Whether the prediction is correct, by its labels, else as given; a contradiction is an error."""
-    given = pc.utf8_lower(_optional(source, name))
-    neither = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, pa.array(["true", "false"]))))
-    _refuse(source, neither, name, "is neither true nor false")
-    given = pc.equal(given, "true")
-    contradicted = pc.fill_null(pc.not_equal(given, agree), False)
-    _refuse(source, contradicted, name, "contradicts the columns predicted and true")
-    return pc.coalesce(agree, given)
-
-
-def _scores(source: TextTable) -> pa.DoubleArray:
-    values = _optional(source, "score")
-    number = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-    not_number = pc.and_(pc.is_valid(values), pc.invert(pc.match_substring_regex(values, number)))
-    _refuse(source, not_number, "score", "is no number")
-    return values.cast(pa.float64())
-
-
-def _check_one_class_a_protein(source: TextTable, table: pa.Table) -> None:
-    protein = pc.dictionary_encode(table["query"].combine_chunks()).indices.to_numpy()
-    _, first_row = np.unique(protein, return_index=True)
-    for name in ("predicted", "true", "correct"):
-        label = pc.dictionary_encode(table[name].combine_chunks()).indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero(label != label[first_row[protein]])[:1]:
-            query, here = table["query"][row].as_py(), table[name][row].as_py()
-            before = table[name][first_row[protein[row]]].as_py()
-            raise source.error(
-                row, f"{name} is {here} here, but {before} in an earlier row of the same query {query!r}"
-            )

@@ -1,150 +1,129 @@
-"""From counts to the tables of results."""
+"""From rates to the tables of results."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from psl_eval.definitions import Definition
 from psl_eval.proteins import Queries
-from psl_eval.results import PROTEINS, SCORED, SUMMARY
-from psl_eval.tally import Tally
+from psl_eval.results import PROTEINS, SCORED, WINDOWS
+from psl_eval.rows import Labels, Rows
+from psl_eval.scoring import Block, Rates
+from psl_eval.window_nulls import OfProteins, OwnWindows
+
+Subsets = Mapping[str, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What was counted about n subsequences of m proteins, each against k labels.
+class Tables:
+    """What the rows of all tables are about: n subsequences of m queries, each against k labels."""
 
-    Attributes
-    ----------
-    rows : pyarrow.Table
-        The n subsequences, columns of `psl_eval.subsequences.SUBSEQUENCES`.
-    queries : Queries
-        The m proteins.
-    labels : tuple of str
-        The k columns of `rows` with the class to score against.
-    targets : uint16 array of shape (n, k)
-        That class as a bit, 0 where there is no label.
-    counts : Tally
-    """
-
-    rows: pa.Table
+    rows: Rows
     queries: Queries
-    labels: tuple[str, ...]
-    targets: npt.NDArray[np.uint16]
-    counts: Tally
+    labels: Labels
 
-    def rates(self, definition: Definition) -> npt.NDArray[np.float64]:
-        """Hit rate of each subsequence, float64 of shape (n, 2, k); NaN without entry or label."""
-        rates = definition(self.counts)
-        return np.where(self.targets[:, np.newaxis] == 0, np.nan, rates)
+    def subsequences(self, block: Block) -> pa.RecordBatch:
+        """Some subsequences after the exclusion, one row a label, in input order; columns of `SCORED`."""
+        k = len(self.labels.names)
+        number = np.repeat(np.arange(block.rows.start, block.rows.stop), k)
+        query = self.rows.query[number]
+        label = np.tile(np.arange(k), block.rows.stop - block.rows.start)
+        unlabelled = self.labels.masks[query, label] == 0
+        texts = self.rows.texts(block.rows).take(pa.array(number - block.rows.start))
+        columns = [
+            self.queries.names.take(pa.array(query)),
+            *self._places(number),
+            texts,
+            self._classes(query, label),
+            self._against(label),
+            np.repeat(block.counts.entries[:, 1], k),
+            pa.array(block.counts.matching[:, 1].ravel(), mask=unlabelled),
+            nullable(block.rates.hit_rate[:, 1].ravel()),
+            nullable(block.rates.jaccard[:, 1].ravel()),
+        ]
+        return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=SCORED)
 
-    def protein_means(self, rates: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Mean over each protein's scored subsequences, and how many those are; both of shape (m, 2, k)."""
-        shape = (len(self.queries), *rates.shape[1:])
-        scored = ~np.isnan(rates)
-        sums, counts = np.zeros(shape), np.zeros(shape, np.int64)
-        np.add.at(sums, self.queries.of_row, np.where(scored, rates, 0.0))
-        np.add.at(counts, self.queries.of_row, scored)
-        means = np.full(shape, np.nan)
-        np.divide(sums, counts, out=means, where=counts > 0)
-        return means, counts
+    def windows(self, own: OwnWindows, rates: npt.NDArray[np.float64]) -> pa.RecordBatch:
+        """Some subsequences among the windows of their proteins, one row a label; `rates` of shape (n, k)."""
+        k = len(self.labels.names)
+        number = np.repeat(own.rows, k)
+        columns = [
+            self.queries.names.take(pa.array(self.rows.query[number])),
+            *self._places(number),
+            self._against(np.tile(np.arange(k), len(own.rows))),
+            np.repeat(own.windows, k),
+            own.scored.ravel(),
+            nullable(rates[own.rows].ravel()),
+            *(nullable(column.ravel()) for column in (own.mean, own.attainable, own.percentile)),
+        ]
+        return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=WINDOWS)
 
+    def proteins(
+        self,
+        counts: npt.NDArray[np.int64],
+        scored: npt.NDArray[np.int64],
+        rates: Rates,
+        correct: pa.BooleanArray,
+        cluster: npt.NDArray[np.int64],
+        null: OfProteins | None,
+    ) -> pa.Table:
+        """Each protein after the exclusion, one row a label, in the order in which they first appear.
 
-def subsequence_table(scores: Scores, rates: npt.NDArray[np.float64]) -> pa.Table:
-    """Each subsequence after the exclusion, one row a label, in input order."""
-    n_labels = len(scores.labels)
-    row = np.repeat(np.arange(len(scores.rows)), n_labels)
-    shown = scores.rows.select(["start", "end", "subsequence"]).take(pa.array(row))
-    unlabelled = scores.targets.ravel() == 0
-    return pa.table(
-        [
-            scores.queries.names.take(pa.array(scores.queries.of_row[row])),
-            *shown.columns,
-            _interleaved([scores.rows[label] for label in scores.labels]),
-            _tiled(scores.labels, len(scores.rows)),
-            np.repeat(scores.counts.entries[:, 1], n_labels),
-            pa.array(scores.counts.matching[:, 1].ravel(), mask=unlabelled),
-            _optional(rates[:, 1].ravel()),
-        ],
-        SCORED,
-    )
+        `counts` of its subsequences, int64 of shape (m,), and how many are `scored`, of shape (m, k).
+        """
+        m, k = scored.shape
+        query, label = np.repeat(np.arange(m), k), np.tile(np.arange(k), m)
+        each = pa.array(query)
+        null_rates, p_values, q_values = _of_null(null, rates.hit_rate[:, 1])
+        columns = [
+            self.queries.names.take(each),
+            self._classes(query, label),
+            self._against(label),
+            np.repeat(counts, k),
+            scored.ravel(),
+            nullable(rates.hit_rate[:, 1].ravel()),
+            nullable(rates.jaccard[:, 1].ravel()),
+            correct.take(each),
+            pa.array(np.repeat(cluster, k), mask=np.repeat(cluster < 0, k)),
+            *(nullable(column.ravel()) for column in (null_rates, p_values, q_values)),
+        ]
+        return pa.table(columns, PROTEINS)
 
+    def _places(self, number: npt.NDArray[np.int64]) -> tuple[pa.UInt32Array, pa.UInt32Array]:
+        """Start and end of subsequences, null where they have none."""
+        start = self.rows.starts[number]
+        end = start + (self.rows.lengths[number] - 1).astype(np.uint32)
+        return pa.array(start, mask=start == 0), pa.array(end, mask=start == 0)
 
-def protein_table(scores: Scores, rates: npt.NDArray[np.float64]) -> pa.Table:
-    """Each protein after the exclusion, one row a label, in the order in which they first appear."""
-    means, scored = scores.protein_means(rates)
-    n_labels = len(scores.labels)
-    queries = scores.queries
-    first_row = pa.array(np.unique(queries.of_row, return_index=True)[1])
-    return pa.table(
-        [
-            queries.names.take(pa.array(np.repeat(np.arange(len(queries)), n_labels))),
-            _interleaved([scores.rows[label].take(first_row) for label in scores.labels]),
-            _tiled(scores.labels, len(queries)),
-            np.repeat(np.bincount(queries.of_row), n_labels),
-            scored[:, 1].ravel(),
-            _optional(means[:, 1].ravel()),
-        ],
-        PROTEINS,
-    )
+    def _classes(self, query: npt.NDArray[np.integer], label: npt.NDArray[np.int64]) -> pa.StringArray:
+        """The classes of queries, as each label has them."""
+        m = len(self.queries)
+        return pa.chunked_array(self.labels.texts).take(pa.array(label * m + query)).combine_chunks()
 
-
-def summary_table(scores: Scores, rates: npt.NDArray[np.float64], definition: str, exclusion: str) -> pa.Table:
-    """For each label and each subset of the proteins a row with the exclusion, and one without it below."""
-    means, _ = scores.protein_means(rates)
-    correct = scores.rows["correct"]
-    subsets = {
-        "all": np.ones(len(scores.rows), bool),
-        "correct": pc.fill_null(correct, False).to_numpy(),
-        "wrong": pc.fill_null(pc.invert(correct), False).to_numpy(),
-    }
-    sides = ((1, exclusion), (0, "none")) if exclusion != "none" else ((0, "none"),)
-    rows = []
-    for k, label in enumerate(scores.labels):
-        for subset, of_rows in subsets.items():
-            proteins = np.unique(scores.queries.of_row[of_rows])
-            for side, name in sides:
-                of_proteins, of_subsequences = means[proteins, side, k], rates[of_rows, side, k]
-                scored_proteins = of_proteins[~np.isnan(of_proteins)]
-                scored_rows = of_subsequences[~np.isnan(of_subsequences)]
-                rows.append(
-                    {
-                        "definition": definition,
-                        "exclusion": name,
-                        "against": label,
-                        "subset": subset,
-                        "proteins": len(of_proteins),
-                        "proteins_scored": len(scored_proteins),
-                        "subsequences": len(of_subsequences),
-                        "subsequences_scored": len(scored_rows),
-                        "hit_rate": _mean(scored_proteins),
-                        "hit_rate_subsequences": _mean(scored_rows),
-                    }
-                )
-    return pa.Table.from_pylist(rows, SUMMARY)
+    def _against(self, label: npt.NDArray[np.int64]) -> pa.StringArray:
+        return pa.array(self.labels.names).take(pa.array(label))
 
 
-def _mean(rates: npt.NDArray[np.float64]) -> float | None:
-    return float(np.mean(rates)) if len(rates) else None
+def nullable(numbers: npt.NDArray[np.float64]) -> pa.DoubleArray:
+    """NaN as null."""
+    return pa.array(numbers, mask=np.isnan(numbers))
 
 
-def _optional(rates: npt.NDArray[np.float64]) -> pa.DoubleArray:
-    return pa.array(rates, mask=np.isnan(rates))
+def _of_null(
+    null: OfProteins | None, rates: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Null hit rate, p-value and q-value of each protein and label, each of the shape of `rates`."""
+    p_values, q_values = np.full(rates.shape, np.nan), np.full(rates.shape, np.nan)
+    if null is None:
+        return np.full(rates.shape, np.nan), p_values, q_values
+    from psl_eval.statistics import adjusted
 
-
-def _interleaved(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray:
-    """First elements of all columns, then second ones, and so on."""
-    n_rows = len(columns[0])
-    order = np.arange(n_rows * len(columns)).reshape(len(columns), n_rows).T.ravel()
-    chunks = [chunk for column in columns for chunk in column.chunks]
-    return pa.chunked_array(chunks, pa.string()).take(pa.array(order))
-
-
-def _tiled(labels: tuple[str, ...], times: int) -> pa.DictionaryArray:
-    numbers = pa.array(np.tile(np.arange(len(labels), dtype=np.int32), times))
-    return pa.DictionaryArray.from_arrays(numbers, pa.array(labels)).cast(pa.string())
+    known = ~np.isnan(rates) & (null.draws > 0)
+    np.divide(1 + null.reached, 1 + null.draws, out=p_values, where=known)
+    for label in range(rates.shape[1]):
+        q_values[:, label] = adjusted(p_values[:, label])
+    return null.mean, p_values, q_values

@@ -1,168 +1,216 @@
-"""Tables as users hand them in, TSV to Parquet, with every value as text and its place known."""
+"""Tables as users hand them in, TSV to Parquet, in parts, with every value as text and its place known."""
 
 from __future__ import annotations
 
-import csv
 import json
-from dataclasses import dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
-import pyarrow.csv
+import pyarrow.compute as pc
 import pyarrow.parquet
 
+from psl_eval.faults import Fault
+from psl_eval.inputs import line_blocks
 from psl_index.errors import InputError
+from psl_index.opening import Source
+
+_ROWS: Final = 1 << 16
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """Rows as text, before anything is known about their meaning.
+class Unreadable(NamedTuple):
+    """Lines of a part that are no rows, such as those with too many values."""
+
+    lines: int  # how many
+    first: Fault
+
+
+class TextRows(NamedTuple):
+    """Some rows as text, before anything is known about their meaning."""
+
+    columns: dict[str, pa.StringArray]  # each of the same length; null where the value is missing or empty
+    places: npt.NDArray[np.int64]  # (rows,) line of each row, or its number, from 1; ascending
+    unreadable: Unreadable | None = None  # lines among these
+
+
+class TextTable(ABC):
+    """A table that is read once from beginning to end.
 
     Attributes
     ----------
-    columns : dict of str to pyarrow.StringArray
-        Each of the same length; null where the value is missing or empty.
     file : str or None
-        Where they were read, as the user named it; None for a table in memory.
-    lines : int64 array of shape (rows,) or None
-        1-based line of each row in `file`; None where rows are not lines (Parquet, memory).
+        Where it is read, as the user named it; None for a table in memory.
+    first_line : int or None
+        Line that names the columns; None where rows are not lines (Parquet, memory), and places are their numbers.
+    names : sequence of str
+        Of the columns.
     """
 
-    columns: dict[str, pa.StringArray]
-    file: str | None
-    lines: npt.NDArray[np.int64] | None
+    def __init__(self, file: str | None, first_line: int | None, names: Sequence[str]) -> None:
+        """Raises InputError where two columns have the same name."""
+        for name, times in Counter(names).items():
+            if times > 1:
+                raise InputError(f"column {name!r} is there twice", file=file, line=first_line)
+        self.file = file
+        self.first_line = first_line
+        self.names = names
 
-    def error(self, row: int, problem: str, *, remedy: str | None = None) -> InputError:
-        """The error to raise about a row (from 0)."""
-        if self.lines is None:
-            return InputError(f"row {row + 1}: {problem}", file=self.file, remedy=remedy)
-        return InputError(problem, file=self.file, line=int(self.lines[row]), remedy=remedy)
+    @abstractmethod
+    def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
+        """The rows in order, of the columns `names`; raises InputError where the file is damaged."""
 
 
-def parse_table(content: bytes, file: str) -> TextTable:
-    """Read a table with a header, its format told by content.
+class ArrowTable(TextTable):
+    """A table in memory, or one that comes in batches; columns that cannot be made text are passed over.
 
-    Parquet by its magic number, JSONL by its opening brace, else delimited text: TSV where the header holds a
-    tab (no quoting, quotes are letters), CSV with double quotes otherwise.
+    `batches` gives the record batches with at least the columns it is called with.
+    """
+
+    def __init__(
+        self, batches: Callable[[Sequence[str]], Iterable[pa.RecordBatch]], schema: pa.Schema, file: str | None = None
+    ) -> None:
+        super().__init__(file, None, schema.names)
+        self.names = [field.name for field in schema if _can_be_text(field.type)]
+        self._batches = batches
+
+    def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
+        n_rows = 0
+        for batch in self._batches(names):
+            for first in range(0, len(batch), _ROWS):
+                rows = batch.slice(first, _ROWS)
+                columns = {name: self._texts(rows, name) for name in names}
+                yield TextRows(columns, np.arange(n_rows + 1, n_rows + len(rows) + 1))
+                n_rows += len(rows)
+
+    def _texts(self, rows: pa.RecordBatch, name: str) -> pa.StringArray:
+        values = rows.column(name)
+        try:
+            if pa.types.is_dictionary(values.type):
+                texts = values.dictionary.cast(pa.string()).take(values.indices)
+            else:
+                texts = values.cast(pa.string())
+        except pa.ArrowInvalid as error:
+            raise InputError(f"column {name!r} is no text ({error})", file=self.file) from None
+        return pc.if_else(pc.equal(texts, ""), None, texts)
+
+
+def as_text_table(table: Any) -> TextTable:
+    """Take an Arrow table, or anything that exports one or a stream of batches (polars, pandas, DuckDB).
 
     Raises
     ------
     InputError
-        The file is empty, malformed, or a row has too few or too many values.
+        Two columns have the same name.
     """
-    if content.startswith(b"PAR1"):
-        return _parse_parquet(content, file)
-    if not content.strip():
-        raise InputError("empty file; expected a table with a header", file=file)
+    exports = hasattr(table, "__arrow_c_stream__")
+    stream = pa.RecordBatchReader.from_stream(table) if exports else pa.table(table).to_reader()
+    return ArrowTable(lambda _: stream, stream.schema)
+
+
+def open_parquet(content: bytes, file: str) -> TextTable:
+    """Take the contents of a Parquet file; its rows are read by the batch.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
     try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8", file=file, line=line, remedy="convert the file, as with iconv") from None
-    if content.lstrip().startswith(b"{"):
-        return _parse_jsonl(content, file)
-    return _parse_delimited(content, file)
-
-
-def as_text_table(table: Any, file: str | None = None) -> TextTable:
-    """Take an Arrow table, or anything that exports one (polars, pandas, DuckDB)."""
-    table = pa.table(table)
-    _refuse_duplicates(table.column_names, file)
-    columns = {}
-    for name in table.column_names:
-        try:
-            texts = table[name].cast(pa.string()).combine_chunks()
-        except pa.ArrowNotImplementedError:
-            continue  # lists and the like: no column that is asked for
-        columns[name] = pa.compute.if_else(pa.compute.equal(texts, ""), None, texts)
-    return TextTable(columns, file, None)
-
-
-def _parse_parquet(content: bytes, file: str) -> TextTable:
-    try:
-        table = pa.parquet.read_table(pa.BufferReader(content))
+        parquet = pa.parquet.ParquetFile(pa.BufferReader(content))
+        schema = parquet.schema_arrow
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"damaged Parquet file ({error})", file=file, remedy="write it again") from None
-    return as_text_table(table, file)
+        raise _damaged(error, file) from None
 
-
-def _parse_jsonl(content: bytes, file: str) -> TextTable:
-    values: dict[str, list[str | None]] = {}
-    lines: list[int] = []
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if not line.strip():
-            continue
+    def batches(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"expected one JSON object a line ({error})", file=file, line=number) from None
-        if not isinstance(row, dict):
-            raise InputError("expected one JSON object a line", file=file, line=number)
-        for name in row.keys() - values.keys():
-            values[name] = [None] * len(lines)
-        for name, column in values.items():
-            column.append(_json_text(row.get(name)))
-        lines.append(number)
-    columns = {name: pa.array(column, pa.string()) for name, column in values.items()}
-    return TextTable(columns, file, np.array(lines, np.int64))
+            yield from parquet.iter_batches(batch_size=_ROWS, columns=list(names), use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(error, file) from None
+
+    return ArrowTable(batches, schema, file)
+
+
+class JsonLines(TextTable):
+    """A JSON object a line, blank lines between them allowed; the first names the columns."""
+
+    def __init__(self, source: Source) -> None:
+        """Read the first lines; raises InputError where none of them is a JSON object."""
+        self._blocks = line_blocks(source)
+        self._first = next(self._blocks)
+        rows, places, unreadable = self._objects(*self._first)
+        if not rows:
+            fault = unreadable.first if unreadable else Fault(1, _EXPECTED_OBJECT)
+            raise InputError(fault.problem, file=source.name, line=fault.place, remedy=fault.remedy)
+        super().__init__(source.name, int(places[0]), list(rows[0]))
+
+    def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
+        for number, block in self._all_blocks():
+            rows, places, unreadable = self._objects(number, block)
+            columns = {name: _json_texts([row.get(name) for row in rows]) for name in names}
+            yield TextRows(columns, places, unreadable)
+
+    def _all_blocks(self) -> Iterator[tuple[int, bytes]]:
+        yield self._first
+        yield from self._blocks
+
+    def _objects(
+        self, number: int, block: bytes
+    ) -> tuple[list[dict[str, Any]], npt.NDArray[np.int64], Unreadable | None]:
+        rows: list[dict[str, Any]] = []
+        places: list[int] = []
+        faults: list[Fault] = []
+        for place, line in enumerate(block.split(b"\n"), start=number):
+            if not line.strip():
+                continue
+            try:
+                rows.append(_json_object(line))
+                places.append(place)
+            except UnicodeDecodeError:
+                faults.append(Fault(place, *NOT_UTF8))
+            except (ValueError, RecursionError) as error:
+                faults.append(Fault(place, f"{_EXPECTED_OBJECT} ({error})"))
+        unreadable = Unreadable(len(faults), faults[0]) if faults else None
+        return rows, np.array(places, np.int64), unreadable
+
+
+NOT_UTF8: Final = ("not UTF-8", "convert the file, as with iconv")
+_EXPECTED_OBJECT: Final = "expected one JSON object a line"
+
+
+def _can_be_text(kind: pa.DataType) -> bool:
+    """Whether values can be made text; lists and the like are no columns that are asked for."""
+    try:
+        pa.array([], kind.value_type if pa.types.is_dictionary(kind) else kind).cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return False
+    return True
+
+
+def _damaged(error: Exception, file: str) -> InputError:
+    return InputError(f"damaged Parquet file ({error})", file=file, remedy="write it again")
+
+
+def _json_object(line: bytes) -> dict[str, Any]:
+    text = line.decode()
+    row = json.loads(text)
+    if not isinstance(row, dict):
+        raise ValueError(f"found {text[:60]!r}")
+    if "\\u" in text:
+        json.dumps(row, ensure_ascii=False).encode()  # half a pair of surrogates is no text
+    return row
+
+
+def _json_texts(values: list[Any]) -> pa.StringArray:
+    texts = values if set(map(type, values)) <= {str, type(None)} else list(map(_json_text, values))
+    array = pa.array(texts, pa.string())
+    return pc.if_else(pc.equal(array, ""), None, array)
 
 
 def _json_text(value: Any) -> str | None:
-    if value is None or value == "":
-        return None
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _parse_delimited(content: bytes, file: str) -> TextTable:
-    content = content.replace(b"\r\n", b"\n").rstrip(b"\n") + b"\n"
-    if (place := content.find(b"\r")) >= 0:
-        line = content.count(b"\n", 0, place) + 1
-        raise InputError("a carriage return inside a line", file=file, line=line)
-    header = content.partition(b"\n")[0].decode()
-    delimiter = "\t" if "\t" in header else ","
-    try:
-        names = header.split(delimiter) if delimiter == "\t" else next(csv.reader([header]))
-    except csv.Error as error:
-        raise InputError(f"malformed header ({error})", file=file, line=1) from None
-    _refuse_duplicates(names, file)
-    misfits: list[pa.csv.InvalidRow] = []
-
-    def refuse(row: pa.csv.InvalidRow) -> str:
-        misfits.append(row)
-        return "error"
-
-    try:
-        table = pa.csv.read_csv(
-            pa.BufferReader(content),
-            read_options=pa.csv.ReadOptions(use_threads=False),
-            parse_options=pa.csv.ParseOptions(
-                delimiter=delimiter,
-                quote_char=False if delimiter == "\t" else '"',
-                ignore_empty_lines=False,
-                invalid_row_handler=refuse,
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if not misfits:
-            raise InputError(f"malformed table ({error})", file=file) from None
-        raise InputError(
-            f"expected {misfits[0].expected_columns} values, found {misfits[0].actual_columns}",
-            file=file,
-            line=misfits[0].number,
-        ) from None
-    if table.column_names != names:
-        raise InputError("malformed header", file=file, line=1)
-    columns = {name: table[name].combine_chunks() for name in names}
-    return TextTable(columns, file, np.arange(2, len(table) + 2))
-
-
-def _refuse_duplicates(names: list[str], file: str | None) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"column {name!r} is there twice", file=file, line=1)
+    if value is None or type(value) is str:
+        return value
+    return repr(value) if type(value) in (int, float) else json.dumps(value)

@@ -94,6 +94,13 @@ def masks_of(
     return masks
 
 
+def bit_lists(sets: npt.NDArray[np.integer], names: Sequence[str]) -> pa.ListArray:
+    """The `names` in each set, where bit ``i`` stands for ``names[i]``; lists of strings of the sets' shape."""
+    distinct, place = np.unique(sets, return_inverse=True)
+    lists = [[name for bit, name in enumerate(names) if members >> bit & 1] for members in distinct.tolist()]
+    return pa.array(lists, pa.list_(pa.string())).take(pa.array(place))
+
+
 def _unknown(field: pa.Field, count: int) -> pa.Array:
     if field.nullable:
         return pa.nulls(count, field.type)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from psl_index.errors import REBUILD, InvalidIndexError, UsageError
 from psl_index.schemas import LAST_TAXON, TABLES
 from psl_index.table_files import OpenTable, read_tables
 
+_REMEMBERED: Final = 4  # answers kept; a run asks for fewer, a worker of a cluster serves many runs
 _VERIFY: Final = f"find the damage with `pslidx verify --full`, then {REBUILD}"
 
 
@@ -55,7 +56,7 @@ class EntryTables:
         self._tables = tables
         self._first_entry = first_entry
         self._n_entries = n_entries
-        self._selected: dict[Organisms, npt.NDArray[np.bool_]] = {}
+        self._remembered: dict[Hashable, npt.NDArray[Any]] = {}
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Some columns, all by default; entries have their numbers in the whole index."""
@@ -84,10 +85,15 @@ class EntryTables:
 
     def selected(self, organisms: Organisms) -> npt.NDArray[np.bool_]:
         """Which entries are of those organisms; bool of shape (n_entries,)."""
-        if organisms not in self._selected:
-            selected = entries_of(organisms, self._column, self._n_entries)
-            self._selected = {organisms: selected}  # the next question has the same, or another run
-        return self._selected[organisms]
+        return self.remembered(organisms, lambda: entries_of(organisms, self._column, self._n_entries))
+
+    def remembered(self, key: Hashable, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """What `compute` gives for an element an entry, kept for the next questions of the same run."""
+        if key not in self._remembered:
+            answer = compute()
+            latest = list(self._remembered.items())[1 - _REMEMBERED :]
+            self._remembered = dict([*latest, (key, answer)])
+        return self._remembered[key]
 
     def _column(self, name: str) -> pa.Array:
         return self.read("entries", [name])[name].combine_chunks()

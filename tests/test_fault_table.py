@@ -9,7 +9,15 @@ from typing import Final
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.faults import test_bombs, test_builders, test_damage, test_killed, test_malformed_index, test_rebuilds
+from tests.faults import (
+    test_bombs,
+    test_builders,
+    test_damage,
+    test_killed,
+    test_malformed_index,
+    test_online_services,
+    test_rebuilds,
+)
 from tests.properties import (
     test_compressed_fuzz,
     test_fasta_table_fuzz,
@@ -28,6 +36,7 @@ CASES: Final = {
     "faults/test_rebuilds.py": test_rebuilds.REBUILDS,
     "faults/test_builders.py": test_builders.ROUNDS,
     "faults/test_bombs.py": len(test_bombs.BOMBS),
+    "faults/test_online_services.py": len(test_online_services.CASES),
     "properties/test_flatfile_fuzz.py": test_flatfile_fuzz.ENTRIES,
     "properties/test_location_grammar.py": test_location_grammar.EXAMPLES * test_location_grammar.COMMENTS,
     "properties/test_fasta_table_fuzz.py": test_fasta_table_fuzz.EXAMPLES,

@@ -39,6 +39,8 @@ NEAREST: Final = {
         f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike",
         f"{HIT_RATES}::test_entries_met_in_another_order_are_excluded_all_the_same",
     ],
+    "psl_eval/_position_kernels.py": [f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike"],
+    "psl_eval/_released_kernels.py": ["tests/psl_eval/test_definitions.py::TestReleased"],
     "psl_eval/synthetic/_family_kernels.py": [
         f"{SYNTHETIC}::test_residues_that_are_fixed_stay_and_the_others_change_as_often_as_asked",
         f"{SYNTHETIC}::test_signals_are_found_again_after_insertions_and_deletions",

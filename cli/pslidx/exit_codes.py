@@ -7,7 +7,7 @@ code  meaning
 1     bad data in a file, truncated input, a result that cannot be written, another process building
 2     usage: an unknown option, a bad peptide on the command line, SQL that does not parse
 3     not an index, or a damaged one
-4     a remote service that cannot be reached or used: the cluster of `--scheduler`
+4     a remote service that cannot be reached or used: the cluster of `--scheduler`, an online service
 130   interrupted (Ctrl-C)
 141   who read standard output closed it early, as ``head`` does; says nothing, like coreutils
 143   terminated

@@ -20,6 +20,9 @@ COMMANDS: Final = {
     "search": "pslidx.search_commands",
     "sql": "pslidx.search_commands",
     "hitrate": "pslidx.hitrate_command",
+    "compare": "pslidx.compare_command",
+    "validate": "pslidx.validate_command",
+    "cluster": "pslidx.cluster_command",
     "demo": "pslidx.demo_command",
 }
 

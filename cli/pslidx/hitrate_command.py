@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from pslidx.messages import warn
 from pslidx.opened import opened
 from pslidx.options import cluster_options, debug_option, format_option, index_argument, threads_option
 from pslidx.signals import raised
+
+if TYPE_CHECKING:
+    from psl_eval.hit_rates import Run
+
+_PATIENCE: Final = 2.0  # seconds before progress is shown
 
 
 @click.command()
@@ -26,22 +33,52 @@ from pslidx.signals import raised
 @click.option("--proteins", metavar="FILE", help="Proteins they come from: FASTA, or one sequence a line.")
 @click.option(
     "--definition",
-    type=click.Choice(["paper", "unweighted"]),
+    type=click.Choice(["paper", "unweighted", "released"]),
     default="paper",
-    help="How entries count: by the distance of positions (paper, the default), or all alike.",
+    help="How entries count: by the distance of positions (paper, the default), all alike, or as in the study's code.",
 )
 @click.option(
     "--exclude",
-    type=click.Choice(["none", "self"]),
+    type=click.Choice(["none", "self", "identical", "cluster", "train"]),
     default="self",
-    help="Entries that do not count: the protein itself (self, the default), or none.",
+    help="Entries that do not count: the protein itself (self, the default); also all of its sequence (identical); "
+    "also all in its cluster (cluster); itself and what the model has learned from (train); or none.",
 )
+@click.option("--clusters", metavar="FILE", help="Two columns, as MMseqs2, UniRef or `pslidx cluster` give them.")
+@click.option("--train", "training", metavar="FILE", help="Proteins that the model has learned from.")
 @click.option(
     "--against",
-    type=click.Choice(["predicted", "true", "both"]),
+    type=click.Choice(["predicted", "true", "both", "all"]),
     default="predicted",
-    help="The class that entries must share; predicted is the default.",
+    help="The class that entries must share; predicted is the default, all is each class in turn.",
 )
+@click.option(
+    "--evidence",
+    type=click.Choice(["any", "experimental"]),
+    default="any",
+    help="Locations that count: any (the default), or those with the evidence of an experiment (ECO:0000269).",
+)
+@click.option("--reviewed", is_flag=True, help="Count entries of Swiss-Prot only.")
+@click.option("--lineage", metavar="NAME", help="Count entries with this name in their lineage only.")
+@click.option(
+    "--denominator",
+    type=click.Choice(["annotated", "all"]),
+    default="annotated",
+    help="Entries to divide by: with a location of a class (the default), or all.",
+)
+@click.option(
+    "--null",
+    "nulls",
+    type=click.Choice(["label", "window", "other-class", "none"]),
+    multiple=True,
+    help="What chance would give, by labels permuted among comparable proteins (label, the default), windows of the "
+    "same protein (window), or of proteins of other classes (other-class). Can be given several times.",
+)
+@click.option("--draws", type=click.IntRange(min=1), default=1000, metavar="N", help="Of a null model; 1000.")
+@click.option("--resamples", type=click.IntRange(min=1), default=2000, metavar="N", help="Of an interval; 2000.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, metavar="N", help="Of draws and resamples; 1.")
+@click.option("--skip-bad", is_flag=True, help="Pass over bad rows, and say how many there were.")
+@click.option("--hits", "hits_file", metavar="FILE", help="Write every occurrence, too; the ending sets the format.")
 @threads_option
 @cluster_options
 @format_option
@@ -51,43 +88,79 @@ def hitrate(
     subsequences: str,
     folder: Path,
     proteins: str | None,
-    definition: str,
-    exclude: str,
+    clusters: str | None,
+    training: str | None,
+    nulls: tuple[str, ...],
     against: str,
+    skip_bad: bool,
+    hits_file: str | None,
     threads: int,
     scheduler: str | None,
     local_copy: str | None,
     table_format: str | None,
+    **chosen: str | bool | int,
 ) -> None:
     """Score subsequences: how many of the proteins that hold one live where its protein does?
 
     SUBSEQUENCES is a table (TSV, CSV, JSONL or Parquet; - is standard input) with the columns query, start,
     end (1-based, inclusive), subsequence, predicted and, where known, true; or with those of the published
-    study. DIR gets the tables summary, proteins and subsequences, in the chosen format, and manifest.json.
-    Prints the summary.
+    study; or motifs: peptides with classes in two columns, or FASTA with the class after the name. DIR gets tables
+    (summary, proteins, subsequences, strata and more), in the chosen format, and manifest.json. Prints the summary.
 
     \b
     Example:
       pslidx hitrate sprot subsequences.tsv --proteins proteins.fasta -o rates
-      pslidx hitrate sprot subsequences.tsv --exclude none --definition unweighted -o rates
+      pslidx hitrate sprot subsequences.tsv --exclude cluster --clusters clusters.tsv --against both -o rates
+      pslidx hitrate sprot subsequences.tsv --proteins proteins.fasta --null window --null label -o rates
+      pslidx hitrate sprot motifs.fasta --definition unweighted --exclude none -o rates
       pslidx hitrate trembl subsequences.tsv --scheduler tcp://node1:8786 -o rates
     """
-    from psl_eval import hit_rate, write_hit_rates
-    from psl_eval.results import check_folder
-    from pslidx.destination import Destination
+    from psl_eval import write_hit_rates
+    from psl_eval.choices import Choices
+    from psl_eval.hit_rates import Run
+    from psl_eval.hits import HITS
+    from psl_eval.result_folder import check_folder
+    from pslidx import progress
+    from pslidx.destination import Destination, choose
     from pslidx.output import write
 
+    choices = Choices(against=against, nulls=_nulls(nulls, against), **chosen)  # type: ignore[arg-type]
+    hits = choose(hits_file, None) if hits_file else None
     check_folder(folder)
-    with opened(index, scheduler, local_copy) as searched:
-        rates = hit_rate(
+    with opened(index, scheduler, local_copy) as searched, progress.shown(patience=_PATIENCE) as report:
+        run = Run(
             searched,
             subsequences,
+            choices,
             proteins=proteins,
-            definition=definition,
-            exclude=exclude,
-            against=against,
+            clusters=clusters,
+            training=training,
+            skip_bad=skip_bad,
             threads=threads,
+            progress=report,
         )
-    with raised():
-        write_hit_rates(rates, folder, format=table_format or "tsv")
-    write(Destination(None, "tsv"), rates.summary.schema, rates.summary.to_batches())
+        if hits is not None:
+            write(hits, HITS, run.hits())
+        with raised():
+            write_hit_rates(run, folder, format=table_format or "tsv")
+    _warn(run)
+    write(Destination(None, "tsv"), run.summary.schema, run.summary.to_batches())
+
+
+def _nulls(asked: tuple[str, ...], against: str) -> tuple[str, ...]:
+    """The null models: by default permuted labels, where there are labels to permute."""
+    if not asked:
+        return ("label",) if against != "all" else ()
+    if "none" in asked:
+        if len(asked) > 1:
+            raise click.UsageError("--null none goes with no other --null.")
+        return ()
+    return tuple(dict.fromkeys(asked))
+
+
+def _warn(run: Run) -> None:
+    """Say what a reader must know beside the numbers."""
+    if run.skipped:
+        warn(f"{run.skipped:,} bad rows were passed over; the first: {run.first_skipped}")
+    if run.in_no_cluster:
+        warn(f"{run.in_no_cluster:,} of {run.n_queries:,} proteins are in no cluster")

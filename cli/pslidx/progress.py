@@ -38,12 +38,16 @@ class Progress(Protocol):
 
 
 @contextmanager
-def shown(clock: Callable[[], float] = time.monotonic) -> Iterator[_Bar | _Lines]:
-    """What to call with each `Progress`, and whose `tell` says a line between; at the end a bar is wiped off."""
+def shown(clock: Callable[[], float] = time.monotonic, *, patience: float = 0.0) -> Iterator[_Bar | _Lines]:
+    """What to call with each `Progress`, and whose `tell` says a line between; at the end a bar is wiped off.
+
+    Nothing is shown of the first `patience` seconds: most runs of some commands are over by then.
+    """
+    begin = clock() + patience
     if sys.stderr is None or not sys.stderr.isatty():
-        yield _Lines(clock)
+        yield _Lines(clock, begin)
         return
-    bar = _Bar(clock)
+    bar = _Bar(clock, begin)
     try:
         yield bar
     finally:
@@ -53,15 +57,17 @@ def shown(clock: Callable[[], float] = time.monotonic) -> Iterator[_Bar | _Lines
 class _Bar:
     """One line that is drawn over and over."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], begin: float) -> None:
         self._clock = clock
+        self._begin = begin
         self._step = ""
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        if progress.step == self._step and self._clock() < self._next:
+        now = self._clock()
+        if now < self._begin or (progress.step == self._step and now < self._next):
             return
-        self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_BARS
+        self._step, self._next = progress.step, now + _SECONDS_BETWEEN_BARS
         click.echo(f"\r{_bar(progress)}\x1b[K", nl=False, err=True)
 
     def tell(self, line: str) -> None:
@@ -76,19 +82,23 @@ class _Bar:
 class _Lines:
     """A line where a step begins, and again from time to time."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], begin: float) -> None:
         self._clock = clock
+        self._begin = begin
         self._step = ""
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> None:
+        now = self._clock()
+        if now < self._begin:
+            return
         if progress.step != self._step:
             say(progress.step)
-        elif self._clock() >= self._next:
+        elif now >= self._next:
             say(f"{progress.step}: {_amount(progress)}")
         else:
             return
-        self._step, self._next = progress.step, self._clock() + _SECONDS_BETWEEN_LINES
+        self._step, self._next = progress.step, now + _SECONDS_BETWEEN_LINES
 
     def tell(self, line: str) -> None:
         say(line)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from psl_eval.online.services import NAMES
 from pslidx import destination
 from pslidx.messages import say, warn_of_skipped
 from pslidx.opened import opened
@@ -20,6 +21,9 @@ from pslidx.options import (
     source_options,
     threads_option,
 )
+
+if TYPE_CHECKING:
+    from pslidx.via import Via
 
 _QUERY_LIMIT: Final = 1 << 20  # bytes
 _LAST_TAXON: Final = 2**32 - 1  # as `psl_index.schemas.LAST_TAXON`, which takes pyarrow
@@ -36,6 +40,12 @@ _LAST_TAXON: Final = 2**32 - 1  # as `psl_index.schemas.LAST_TAXON`, which takes
     help="Search SOURCE, a file that build takes, in one pass; there is then no INDEX. Can be given several times.",
 )
 @source_options
+@click.option(
+    "--via",
+    metavar="URL",
+    help="Ask the online service at URL; there is then no INDEX. Takes the extra pslidx[online].",
+)
+@click.option("--service", type=click.Choice(NAMES), help="With --via: the kind of service; peptidematch by default.")
 @click.option(
     "--file",
     metavar="FILE",
@@ -61,6 +71,8 @@ def search(
     sources: tuple[str, ...],
     columns: str | None,
     skip_bad: bool,
+    via: str | None,
+    service: str | None,
     file: str | None,
     count: bool,
     equate_il: bool,
@@ -80,7 +92,8 @@ def search(
     only. A PEPTIDE that is - stands for peptides on standard input.
 
     Without an index the same is found in the same order: one reading of the SOURCE for all peptides, which
-    pays where a file is searched only a few times. --columns and --skip-bad are as for build.
+    pays where a file is searched only a few times. --columns and --skip-bad are as for build. Or an online
+    service answers, with --file, --count and --limit only; what it does not say stays empty.
 
     \b
     Example:
@@ -89,16 +102,21 @@ def search(
       pslidx search sprot --file peptides.txt --count -o counts.tsv
       pslidx search sprot --lineage Mammalia --limit 10 KDEL
       pslidx search trembl --file peptides.txt --count --scheduler tcp://node1:8786
+      pslidx search --via https://research.bioinformatics.udel.edu/peptidematchapi2 MAAAAGRS
     """
     if count and limit is not None:
         raise click.UsageError("--limit does not go with --count.")
-    if sources:
+    if service is not None and via is None:
+        raise click.UsageError("--service goes with --via only.")
+    if via is not None:
+        others = (sources, columns, skip_bad, equate_il, taxon, lineage, threads, scheduler, local_copy)
+        if any(others):
+            raise click.UsageError("With --via only --service, --file, --count, --limit and those of the output go.")
+        peptides = _all_peptides("--via", index, peptides)
+    elif sources:
         if scheduler is not None or local_copy is not None:
             raise click.UsageError("--scheduler and --local-copy do not go with --no-index.")
-        if index is not None:
-            if os.path.isdir(index):  # and not Path.is_dir, which a peptide can be too long for
-                raise click.UsageError(f"With --no-index there is no INDEX, but {index!r} is a folder; leave it out.")
-            peptides = (index, *peptides)  # the first argument is a peptide, too
+        peptides = _all_peptides("--no-index", index, peptides)
         if "-" in sources and (file == "-" or "-" in peptides):
             raise click.UsageError("Standard input (-) can be read only once.")
     elif index is None:
@@ -118,8 +136,16 @@ def search(
     organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
     skipped = Skipped()
     with ExitStack() as entered:
-        asked: hits.Search | Scan
-        if index is None or sources:
+        asked: hits.Search | Scan | Via
+        hits_schema, counts_schema = hits.HITS, hits.COUNTS
+        if via is not None:
+            from psl_eval.online.client import Patience, connected
+            from psl_eval.online.services import service_at
+            from pslidx.via import VIA_COUNTS, VIA_HITS, Via
+
+            hits_schema, counts_schema = VIA_HITS, VIA_COUNTS
+            asked = Via(service_at(service or NAMES[0], via), entered.enter_context(connected(Patience(), say)))
+        elif index is None or sources:
             asked = Scan(
                 sources,
                 equate_il=equate_il,
@@ -132,12 +158,21 @@ def search(
             searched = entered.enter_context(opened(Path(index), scheduler, local_copy))
             asked = hits.Search(searched, equate_il=equate_il, organisms=organisms, threads=threads)
         if count:
-            write(target, hits.COUNTS, asked.counts(queries))
+            write(target, counts_schema, asked.counts(queries))
         else:
-            write(target, hits.HITS, asked.hits(queries, limit))
+            write(target, hits_schema, asked.hits(queries, limit))
     warn_of_skipped(skipped)
     if asked.cut:
         say(f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out")
+
+
+def _all_peptides(option: str, first: str | None, peptides: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments where an option stands for INDEX: the first is a peptide, too."""
+    if first is None:
+        return peptides
+    if os.path.isdir(first):  # and not Path.is_dir, which a peptide can be too long for
+        raise click.UsageError(f"With {option} there is no INDEX, but {first!r} is a folder; leave it out.")
+    return (first, *peptides)
 
 
 @click.command()

@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from pslidx.hitrate_command import hitrate
 
+from psl_eval.annotation import DENOMINATORS, EVIDENCE
+from psl_eval.choices import AGAINST, Choices
 from psl_eval.definitions import DEFINITIONS
 from psl_eval.exclusions import EXCLUSIONS
-from psl_eval.hit_rates import AGAINST
+from psl_eval.null_models import NULLS
+from psl_eval.results import SCORED, TABLES
 
 Call = Callable[..., Any]
 
@@ -30,26 +33,20 @@ def subsequences(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_writes_four_files_and_prints_the_summary(
+def test_it_writes_all_tables_and_prints_the_summary(
     pslidx: Call, index: Path, subsequences: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "rates"
     ended = pslidx("hitrate", index, subsequences, "-o", folder)
     assert (ended.code, ended.err) == (0, "")
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "manifest.json",
-        "proteins.tsv",
-        "subsequences.tsv",
-        "summary.tsv",
-    ]
+    assert {path.name for path in folder.iterdir()} == {"manifest.json"} | {f"{name}.tsv" for name in TABLES}
     assert ended.out == (folder / "summary.tsv").read_text()
     assert json.loads((folder / "manifest.json").read_text())["exclusion"] == "self"
     scored = [line.split("\t") for line in (folder / "subsequences.tsv").read_text().splitlines()]
-    header = ["query", "start", "end", "subsequence", "class", "against", "entries", "matching", "hit_rate"]
-    assert scored[0] == header
+    assert scored[0] == SCORED.names
     # SKL without P99992 itself is in P99991 (Nucleus, Cytoplasm) and P99993 (no class); KDEL is in no other.
-    assert scored[1][6:] == ["1", "0", "0"]
-    assert scored[3][6:] == ["0", "0", ""]
+    assert scored[1][6:] == ["1", "0", "0", "0"]
+    assert scored[3][6:] == ["0", "0", "", ""]
 
 
 def test_without_exclusion_a_protein_finds_itself(
@@ -88,7 +85,67 @@ def test_a_folder_of_something_else_is_refused_before_the_work(pslidx: Call, ind
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    choices = {option.name: getattr(option.type, "choices", None) for option in hitrate.params}
-    assert list(choices["definition"]) == list(DEFINITIONS)
-    assert sorted(choices["exclude"]) == sorted(EXCLUSIONS)
-    assert list(choices["against"]) == list(AGAINST)
+    parameters = {option.name: option for option in hitrate.params}
+    choices = {name: list(getattr(option.type, "choices", [])) for name, option in parameters.items()}
+    assert choices["definition"] == list(DEFINITIONS)
+    assert choices["exclude"] == list(EXCLUSIONS)
+    assert choices["against"] == list(AGAINST)
+    assert choices["evidence"] == list(EVIDENCE)
+    assert choices["denominator"] == list(DENOMINATORS)
+    assert choices["nulls"] == [*NULLS, "none"]
+    for name in ("definition", "exclude", "against", "evidence", "denominator", "draws", "resamples", "seed"):
+        assert parameters[name].default == getattr(Choices(), name)
+
+
+def test_labels_are_permuted_unless_another_null_is_asked_for(
+    pslidx: Call, index: Path, subsequences: Path, tmp_path: Path
+) -> None:
+    def nulls(*options: str) -> set[str]:
+        ended = pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates", *options)
+        assert ended.code == 0
+        header, *lines = (line.split("\t") for line in ended.out.splitlines())
+        return {line[header.index("null")] for line in lines}
+
+    assert nulls() == {"label"}
+    assert nulls("--against", "all") == {""}
+    assert nulls("--null", "none") == {""}
+    assert pslidx("hitrate", index, subsequences, "-o", tmp_path / "x", "--null", "none", "--null", "label").code == 2
+
+
+def test_bad_rows_are_passed_over_and_counted(pslidx: Call, index: Path, subsequences: Path, tmp_path: Path) -> None:
+    whole = pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates")
+    with subsequences.open("a") as file:
+        file.write("P99992\t2\t3\tSKL\tPeroxisome\tPeroxisome\nP99992\t2\n")
+    assert pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates").code == 1
+    ended = pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates", "--skip-bad")
+    assert (ended.code, ended.out) == (0, whole.out)
+    assert "2 bad rows were passed over; the first: " in ended.err
+    assert f"{subsequences}:5: " in ended.err
+    assert json.loads((tmp_path / "rates" / "manifest.json").read_text())["subsequences"]["skipped"] == 2
+
+
+def test_hits_are_written_in_the_format_of_their_file(
+    pslidx: Call, index: Path, subsequences: Path, tmp_path: Path
+) -> None:
+    for name in ("hits.tsv", "hits.parquet", "hits.jsonl"):
+        options = ["-o", tmp_path / "rates", "--hits", tmp_path / name]
+        assert pslidx("hitrate", index, subsequences, *options).code == 0
+    rows = pq.read_table(tmp_path / "hits.parquet").to_pylist()
+    assert [(row["query"], row["accession"], row["entry_start"]) for row in rows[:3]] == [
+        ("P99992", row["accession"], row["entry_start"]) for row in rows[:3]
+    ]
+    assert [json.loads(line) for line in (tmp_path / "hits.jsonl").read_text().splitlines()] == rows
+    assert len((tmp_path / "hits.tsv").read_text().splitlines()) == len(rows) + 1
+
+
+def test_motifs_have_neither_proteins_nor_places(pslidx: Call, index: Path, tmp_path: Path) -> None:
+    fasta = tmp_path / "motifs.fasta"
+    fasta.write_text(">signal Peroxisome\nSKL\n>retention Endoplasmic.reticulum\nKDEL\n")
+    refused = pslidx("hitrate", index, fasta, "-o", tmp_path / "rates")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "choose `--definition unweighted`" in refused.err
+    ended = pslidx("hitrate", index, fasta, "-o", tmp_path / "rates", "--definition", "unweighted", "--exclude", "none")
+    assert ended.code == 0
+    lines = [line.split("\t") for line in (tmp_path / "rates" / "subsequences.tsv").read_text().splitlines()]
+    assert [line[:4] for line in lines[1:]] == [["signal", "", "", "SKL"], ["retention", "", "", "KDEL"]]
+    assert ended.out.count("\n") == 4

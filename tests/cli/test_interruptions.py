@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from psl_eval.results import TABLES
 from psl_index import Index, verify
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))
@@ -48,7 +49,7 @@ TO_STANDARD_OUTPUT = COMMANDS | {
     "search --scheduler local": (*HITS, "--scheduler", "local"),
     "sql": ("sql", "index", EVERYTHING),
 }
-RATES = {"summary.tsv", "proteins.tsv", "subsequences.tsv", "manifest.json"}
+RATES = {"manifest.json"} | {f"{name}.tsv" for name in TABLES}
 DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates"}
 _TERMINATE_BIT = 1 << (signal.SIGTERM - 1)
 

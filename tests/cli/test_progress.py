@@ -63,3 +63,12 @@ def test_a_failure_wipes_the_bar(capsys: pytest.CaptureFixture[str], monkeypatch
     with pytest.raises(ValueError):
         work()
     assert capsys.readouterr().err.endswith("\r\x1b[K")
+
+
+def test_the_first_seconds_are_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ticking(1.0)
+    with shown(lambda: next(clock), patience=3.0) as report:
+        report(Step("short", 0, None))
+        report(Step("short", 5, None))
+        report(Step("long", 0, None))
+    assert capsys.readouterr().err.splitlines() == ["pslidx: long"]

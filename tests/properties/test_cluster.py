@@ -20,7 +20,7 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install 'p
 from distributed import Client, LocalCluster
 from pslidx import hits
 
-from psl_eval import hit_rate, tally
+from psl_eval import hit_rate, scoring
 from psl_index import Index, build, on_worker
 from psl_index import cluster as clusters
 from psl_index.classes import CLASSES
@@ -97,7 +97,7 @@ def test_hit_rates_equal_to_the_bit(
 ) -> None:
     sequences, locations, rows, fasta = database
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tally, "_ROWS_AT_ONCE", rows_at_once)
+        patched.setattr(scoring, "_ROWS_AT_ONCE", rows_at_once)
         proteins = Path(folder) / "proteins.fasta"
         proteins.write_text(fasta)
         here = build_index(Path(folder), sequences, locations, shard_residues=shard_residues)

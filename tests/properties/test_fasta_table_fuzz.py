@@ -1,16 +1,21 @@
-"""FASTA and tables of any bytes: read as a plain reader reads them, or an input error with its line (F12)."""
+"""FASTA, tables and subsequences of any bytes: read as by a plain reader, or an input error with its line (F12)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from psl_eval import inputs
+from psl_eval.subsequences import open_subsequences
 from psl_index import fasta, tables
 from psl_index.errors import InputError
 from psl_index.fasta import read_fasta
@@ -52,6 +57,22 @@ TABLE_PIECES = [
     ),
     *(b",", b"\t", b'"', b'""', b'"a"', b"\n", b"\r\n", b"MK", b"mk*", b"1", b"-", b"|", b";", b" ", b"\0"),
     *(b"\xef\xbb\xbf", b"\xe9", "é".encode()),
+]
+SUBSEQUENCE_PIECES = [
+    *(
+        b"query,start,end,subsequence,predicted\n",
+        b"query\tpredicted\tsubsequence\tend\tstart\n",
+        b"P1,1,2,MK,Nucleus\n",
+        b"P1,2,3,KV,Plastid|Nucleus\n",
+        b"P1\tNucleus\tMK\t2\t1\n",
+        b'{"query": "P1", "start": 1, "end": 2, "subsequence": "MK", "predicted": "Nucleus"}\n',
+        b">a Nucleus\nMK\n",
+        b"\n>",
+        b"MK,Nucleus\n",
+        b"peptide\n",
+    ),
+    *(b",", b"\t", b'"', b'""', b"\n", b"\r\n", b"\r", b"MK", b"mk*", b"1", b"-", b"|", b";", b" ", b"\0", b"{", b"}"),
+    *(b"\xef\xbb\xbf", b"\xe9", "é".encode(), b"\x1f", b'{"query": "\\ud800"}'),
 ]
 
 
@@ -196,3 +217,84 @@ def test_what_the_csv_module_writes_is_read_back(
 def lines_of(label: str) -> list[str]:
     """Blank lines within a quoted field are dropped, and blanks around it."""
     return [line for line in label.strip().split("\n") if line.strip()]
+
+
+class Read(NamedTuple):
+    """What came of reading subsequences."""
+
+    rows: list[dict[str, Any]]
+    skipped: int
+    error: InputError | None
+
+
+def read_subsequences(path: Path, *, skip_bad: bool) -> Read:
+    rows: list[dict[str, Any]] = []
+    skipped = 0
+    try:
+        with open_subsequences(path, skip_bad=skip_bad) as reader:
+            for batch in reader.batches():
+                rows += batch.to_pylist()
+                skipped = reader.skipped
+    except InputError as error:
+        return Read(rows, skipped, error)
+    return Read(rows, reader.skipped, None)
+
+
+@pytest.fixture(scope="module")
+def subsequences_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz") / "subsequences"
+
+
+@pytest.mark.parametrize("block_bytes", [7, 1 << 21])
+@settings(max_examples=EXAMPLES // 4, deadline=None)
+@given(content=pieces(SUBSEQUENCE_PIECES), skip_bad=st.booleans())
+def test_subsequences_of_any_bytes_are_read_or_refused_with_their_line(
+    subsequences_file: Path, block_bytes: int, content: bytes, skip_bad: bool
+) -> None:
+    subsequences_file.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "_BLOCK_BYTES", block_bytes)
+        read = within(SECONDS, lambda: read_subsequences(subsequences_file, skip_bad=skip_bad))
+    n_lines = content.count(b"\n") + 1
+    if read.error is not None and read.error.line is None:
+        assert re.search("empty file|no subsequence|rows are bad|blanks", read.error.problem)
+    if read.error is not None and read.error.line is not None:
+        assert 1 <= read.error.line <= n_lines
+    for row in read.rows:
+        assert row["subsequence"].isalpha()
+        assert row["start"] is None or row["end"] - row["start"] + 1 == len(row["subsequence"])
+    assert len(read.rows) + read.skipped <= n_lines
+
+
+@pytest.mark.parametrize("delimiter", [b",", b"\t"])
+@settings(max_examples=EXAMPLES // 20, deadline=None)
+@given(
+    lines=st.lists(
+        st.lists(st.sampled_from([piece for piece in SUBSEQUENCE_PIECES if b"\n" not in piece]), max_size=4)
+        .map(b"".join)
+        .filter(lambda line: line != b"" and not line.endswith(b"\r"))
+        | st.sampled_from([b"P1,1,2,MK,Nucleus", b"P1\t2\t3\tKV\tPlastid", b'"P,1",1,1,"M",Nucleus']),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_row_is_good_or_bad_whatever_stands_around_it(
+    subsequences_file: Path, delimiter: bytes, lines: list[bytes]
+) -> None:
+    header = delimiter.join([b"query", b"start", b"end", b"subsequence", b"predicted"]) + b"\n"
+    alone = []
+    for line in lines:
+        subsequences_file.write_bytes(header + line + b"\n")
+        alone.append(read_subsequences(subsequences_file, skip_bad=False))
+    subsequences_file.write_bytes(header + b"\n".join(lines))
+    together = read_subsequences(subsequences_file, skip_bad=True)
+    assert together.rows == [row for read in alone for row in read.rows]
+    n_bad = sum(read.error is not None for read in alone)
+    if n_bad < len(lines):
+        assert together.skipped == n_bad
+    else:
+        assert together.error is not None
+        assert f"all {n_bad} rows are bad" in together.error.problem
+    first = next((number for number, read in enumerate(alone, start=2) if read.error is not None), None)
+    strictly = read_subsequences(subsequences_file, skip_bad=False).error
+    assert (None if strictly is None else strictly.line) == first

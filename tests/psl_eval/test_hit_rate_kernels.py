@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from psl_eval import hit_rate
+from psl_eval.definitions import DEFINITIONS
 from psl_index import Index
 from tests.psl_eval.reference import Entry, score
 
@@ -40,7 +41,14 @@ def score_damaged(index: Index, proteins: Path) -> None:
         random = np.random.default_rng(seed)
         names = ("text", "starts", "block_entry", "pos", "tail", "table")
         damaged = replace(shard, **{name: _overwritten(getattr(shard, name), random) for name in names})
-        hit_rate(Index(index.path, index.manifest, (damaged,)), some_rows(SEQUENCES), proteins=proteins)
+        for definition in DEFINITIONS:
+            hit_rate(
+                Index(index.path, index.manifest, (damaged,)),
+                some_rows(SEQUENCES),
+                proteins=proteins,
+                definition=definition,
+                resamples=2,
+            )
     print(seed + 1, "damaged indexes")
 
 

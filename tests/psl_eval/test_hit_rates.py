@@ -61,6 +61,9 @@ def summary_of(rates: HitRates, **chosen: str) -> dict[str, object]:
         ("paper", "self", [(1 + 1 / 3 + 0) / 3, None], (1 + 1 / 3) / 3),
         ("unweighted", "none", [3 / 4, 1.0], (3 / 4 + 1) / 2),
         ("unweighted", "self", [2 / 3, None], 2 / 3),
+        # A, B, C and Q are credited to KKRKV, all with weight 1; nothing is left for EDP.
+        ("released", "none", [3 / 4, None], 3 / 4),
+        ("released", "self", [2 / 3, None], 2 / 3),
     ],
 )
 def test_the_example_of_the_documentation(

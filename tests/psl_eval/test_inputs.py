@@ -1,15 +1,20 @@
-"""Reading a file whole: what is recorded of it, and where it stops."""
+"""Reading a file whole or in blocks of lines: what is recorded of it, and where it stops."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from psl_eval.inputs import FileRecord, read_whole
+from psl_eval import inputs
+from psl_eval.inputs import FileRecord, line_blocks, read_whole
 from psl_index.errors import InputError
+from psl_index.opening import Source
 
 
 def test_contents_are_decompressed_and_the_record_is_of_the_file_itself(tmp_path: Path) -> None:
@@ -25,3 +30,27 @@ def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"M" * (3 << 20)))
     with pytest.raises(InputError, match="more than 1,000,000 bytes"):
         read_whole(path, limit=1_000_000)
+
+
+@given(
+    content=st.lists(st.sampled_from([b"MKV", b"\n", b"\r\n", b"\r", b"a"]), max_size=20).map(b"".join),
+    block_bytes=st.integers(1, 12),
+)
+def test_blocks_are_whole_lines_with_the_number_of_the_first(content: bytes, block_bytes: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "_BLOCK_BYTES", block_bytes)
+        blocks = list(line_blocks(Source("name", io.BytesIO(content))))
+    lines = content.replace(b"\r\n", b"\n")
+    number = 1
+    for first, block in blocks:
+        assert first == number
+        assert block.endswith(b"\n")
+        number += block.count(b"\n")
+    assert b"".join(block for _, block in blocks) == lines + b"\n" * (lines != b"" and not lines.endswith(b"\n"))
+
+
+def test_a_line_may_be_longer_than_a_block_up_to_a_limit() -> None:
+    content = b"M" * (5 << 20) + b"\nK"
+    assert list(line_blocks(Source("name", io.BytesIO(content)))) == [(1, content[:-1]), (2, b"K\n")]
+    with pytest.raises(InputError, match="name:2: a line of more than 16,777,216 bytes"):
+        list(line_blocks(Source("name", io.BytesIO(b"K\n" + b"M" * (20 << 20)))))

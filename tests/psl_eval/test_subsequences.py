@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval.subsequences import SUBSEQUENCES, as_subsequences, read_subsequences
+from psl_eval import inputs, subsequences
+from psl_eval.subsequences import SUBSEQUENCES, open_subsequences
 from psl_index.classes import CLASSES
 from psl_index.errors import InputError
+from tests.psl_eval.reading import read_all
 
 RELEASED = (
     "left,right,subsequence,predicted,true,classification,inputSequence\n"
@@ -59,7 +64,7 @@ def written(tmp_path: Path, content: str) -> Path:
 
 
 def test_the_released_layout_is_converted_to_one_based_inclusive_positions(tmp_path: Path) -> None:
-    table = read_subsequences(written(tmp_path, RELEASED)).table
+    table = read_all(written(tmp_path, RELEASED))
     assert table.schema == SUBSEQUENCES
     assert table.select(["query", "input_sequence", "start", "end", "subsequence", "correct"]).to_pylist() == [
         {"query": "0", "input_sequence": 0, "start": 1, "end": 3, "subsequence": "MST", "correct": False},
@@ -86,7 +91,7 @@ def test_the_released_layout_is_converted_to_one_based_inclusive_positions(tmp_p
 def test_every_format_gives_the_same_table(tmp_path: Path, form: str) -> None:
     path = tmp_path / "subsequences"
     if form == "memory":
-        read = as_subsequences(pa.Table.from_pylist(OWN))
+        read = read_all(pa.Table.from_pylist(OWN))
     else:
         if form == "parquet":
             pq.write_table(pa.Table.from_pylist(OWN), path)
@@ -97,13 +102,13 @@ def test_every_format_gives_the_same_table(tmp_path: Path, form: str) -> None:
             content = text.replace("\n", "\r\n" if form == "crlf" else "\n").encode()
             content = b"\xef\xbb\xbf" + content if form == "bom" else content
             path.write_bytes(gzip.compress(content) if form == "gzip" else content)
-        read = read_subsequences(path)
-    assert read.table.to_pylist() == [{"input_sequence": None, **row} for row in OWN]
+        read = read_all(path)
+    assert read.to_pylist() == [{"input_sequence": None, **row} for row in OWN]
 
 
 def test_only_five_columns_are_needed_and_others_are_passed_over(tmp_path: Path) -> None:
     text = 'rank,predicted,query,start,end,subsequence\n1,Nucleus,"a ""b"", c",2,3,mk\n'
-    (row,) = read_subsequences(written(tmp_path, text)).table.to_pylist()
+    (row,) = read_all(written(tmp_path, text)).to_pylist()
     assert row == {
         "query": 'a "b", c',
         "input_sequence": None,
@@ -125,7 +130,7 @@ def test_correctness_follows_from_the_labels_or_is_taken_as_given(tmp_path: Path
         "c\t1\t1\tM\tNucleus\t\tTrue\n"
         "d\t1\t1\tM\tNucleus\t\t\n"
     )
-    assert read_subsequences(written(tmp_path, text)).table["correct"].to_pylist() == [
+    assert read_all(written(tmp_path, text))["correct"].to_pylist() == [
         True,
         False,
         True,
@@ -163,40 +168,299 @@ def changed(line: int, old: str, new: str) -> str:
         (changed(4, "True", "yes"), 4, "neither true nor false"),
         (changed(4, ",7", ""), 4, "expected 7 values, found 6"),
         (changed(4, "0,10", "\n0,10"), 4, "'left' has no value|expected 7 values, found 1"),
-        (
-            changed(3, "Nucleus,Cytoplasm,False", "Plastid,Cytoplasm,False"),
-            3,
-            "predicted is Plastid here, but Nucleus",
-        ),
-        (changed(3, "Cytoplasm", "Plastid"), 3, "true is Plastid here, but Cytoplasm"),
         ("\r" + RELEASED, 1, "carriage return inside a line"),
         (changed(3, "LHR", "LHR\r"), 3, "carriage return inside a line"),
         (changed(3, "LHR", "\0LHR"), 3, "something else than residue letters"),
         ("x" * 200_000 + RELEASED, 1, "malformed header"),
-        ('{"query": "a"}\n{"query": \n', 2, "one JSON object a line"),
+        ('{"query": "a"}\n', 1, "no column 'start' among query"),
+        ('{"query": \n', 1, "one JSON object a line"),
         ("[1]\n", 1, "no column 'query'"),
+        ('{"query": "\\ud800"}\n', 1, "one JSON object a line .*surrogates"),
+        ("[" * 100_000 + "\n", 1, "no column 'query'"),
+        ('{"a":' * 100_000 + "\n", 1, "one JSON object a line"),
         ("PAR1 and no more", None, "damaged Parquet"),
+        ("\n" * 100_000 + RELEASED, None, "65536 blanks at its beginning"),
+        (RELEASED + "\n" * 200_000 + "0,3,MST\n", 5, "'left' has no value"),
+        (changed(3, "LHR", '"LHR'), 3, "malformed row"),
+        (changed(1, "left", '"left'), 1, "malformed header"),
     ],
 )
 def test_bad_input_is_refused_with_its_line(tmp_path: Path, content: str, line: int | None, problem: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(InputError, match=problem) as refused:
-        read_subsequences(path)
+        read_all(path)
     assert refused.value.file == str(path)
     assert refused.value.line == line
+
+
+def test_the_first_bad_row_is_reported_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+    lines = RELEASED.splitlines()
+    lines[2] = lines[2].replace("False", "maybe")  # the last thing that is looked at
+    lines[3] = "none,10"  # the first
+    with pytest.raises(InputError, match="neither true nor false") as refused:
+        read_all(written(tmp_path, "\n".join(lines)))
+    assert refused.value.line == 3
+
+
+def test_rows_before_the_first_bad_one_come_first(tmp_path: Path) -> None:
+    with open_subsequences(written(tmp_path, changed(4, "True", "maybe"))) as reader:
+        batches = reader.batches()
+        assert [len(next(batches))] == [2]
+        with pytest.raises(InputError, match="neither true nor false"):
+            next(batches)
+
+
+@pytest.mark.parametrize("form", ["csv", "quoted", "jsonl", "memory"])
+def test_bad_rows_are_counted_and_passed_over_on_request(tmp_path: Path, form: str) -> None:
+    rows = [OWN[0] | {"query": f"P{number}"} for number in range(6)]
+    bad: list[dict[str, Any]] = [rows[1] | {"predicted": "Vacuole"}, rows[4] | {"start": 2}]
+    rows[1], rows[4] = bad
+    text = delimited(rows, ",")
+    if form == "quoted":
+        text = text.replace("P5", '"P5"') + 'P6,"1,3,MST,Nucleus,,,\n'
+    if form == "csv":
+        text = text + "P6,1,3,MST\n"
+    if form == "jsonl":
+        text = "".join(json.dumps(row) + "\n" for row in rows) + "{\n"
+    source = pa.Table.from_pylist(rows) if form == "memory" else written(tmp_path, text)
+    with open_subsequences(source, skip_bad=True) as reader:
+        kept = [row["query"] for batch in reader.batches() for row in batch.to_pylist()]
+    assert kept == ["P0", "P2", "P3", "P5"]
+    assert reader.skipped == 2 + (form != "memory")
+    place = {"memory": "row 2: ", "jsonl": f"{source}:2: "}.get(form, f"{source}:3: ")
+    assert reader.first_skipped == (
+        f"{place}column 'predicted' 'Vacuole' is none of the ten classes; they are {', '.join(CLASSES)}"
+    )
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_lines_after_unreadable_ones_keep_their_number(tmp_path: Path, skip_bad: bool) -> None:
+    text = RELEASED.splitlines()[0] + "\n0,3\n1\n\n0,3,MST,Nucleus,Nucleus,True,0,9\n0,1,M,x,,,4\n"
+    path = written(tmp_path, text)
+    with open_subsequences(path, skip_bad=skip_bad) as reader, pytest.raises(InputError) as refused:
+        list(reader.batches())
+    all_bad = f"{path}: all 5 rows are bad, the first: {path}:2: expected 7 values, found 2"
+    assert str(refused.value) == (all_bad if skip_bad else f"{path}:2: expected 7 values, found 2")
+
+
+def test_bytes_that_are_not_utf8_spoil_their_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "latin"
+    lines = RELEASED.encode().splitlines()
+    path.write_bytes(b"\n".join([*lines[:2], lines[2] + b"\xe9", *lines[3:]]))
+    with pytest.raises(InputError, match="not UTF-8; convert") as refused:
+        read_all(path)
+    assert refused.value.line == 3
+    assert read_all(path, skip_bad=True)["subsequence"].to_pylist() == ["MST", "MAAAAGRSAW"]
+    path.write_bytes(lines[0] + b"\xe9\n" + lines[1])
+    with pytest.raises(InputError, match="not UTF-8") as refused:
+        read_all(path, skip_bad=True)
+    assert refused.value.line == 1, "without columns there is no row to pass over"
+
+
+def test_an_input_without_one_good_row_is_an_error_all_the_same(tmp_path: Path) -> None:
+    path = written(tmp_path, RELEASED.replace("Nucleus", "?").replace("Mito", "?"))
+    with pytest.raises(InputError, match=r"all 3 rows are bad, the first: .*:2: column 'predicted' '\?'"):
+        read_all(path, skip_bad=True)
+
+
+def test_the_file_is_recorded_once_it_has_been_read(tmp_path: Path) -> None:
+    path = tmp_path / "released.csv.gz"
+    path.write_bytes(gzip.compress(RELEASED.encode()))
+    with open_subsequences(path) as reader:
+        assert reader.record is None
+        list(reader.batches())
+    content = path.read_bytes()
+    assert reader.record == (path.name, len(content), hashlib.sha256(content).hexdigest())
+    with open_subsequences(pa.Table.from_pylist(OWN)) as reader:
+        list(reader.batches())
+    assert reader.record is None
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(RELEASED.encode())))
+    with open_subsequences("-") as reader:
+        assert sum(map(len, reader.batches())) == 3
+    assert reader.record is not None
+    assert reader.record.name == "-"
+
+
+def test_a_truncated_file_is_an_error_also_when_bad_rows_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "cut.csv.gz"
+    path.write_bytes(gzip.compress(RELEASED.encode())[:-9])
+    with pytest.raises(InputError, match="ends too early"):
+        read_all(path, skip_bad=True)
+
+
+def test_an_endless_line_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(RELEASED.encode() + b"0" * (20 << 20)))
+    with pytest.raises(InputError, match="a line of more than 16,777,216 bytes") as refused:
+        read_all(path)
+    assert refused.value.line == 5
+
+
+def test_labels_may_name_several_classes(tmp_path: Path) -> None:
+    text = (
+        "query\tstart\tend\tsubsequence\tpredicted\ttrue\n"
+        "a\t1\t1\tM\tPlastid|Nucleus\tNucleus;Plastid; Nucleus\n"
+        "b\t1\t1\tM\tPlastid;Nucleus\tNucleus\n"
+    )
+    rows = read_all(written(tmp_path, text)).select(["predicted", "true", "correct"]).to_pylist()
+    assert rows == [
+        {"predicted": "Nucleus;Plastid", "true": "Nucleus;Plastid", "correct": True},
+        {"predicted": "Nucleus;Plastid", "true": "Nucleus", "correct": False},
+    ]
+
+
+def test_a_table_in_memory_may_be_a_stream_of_batches_of_any_size() -> None:
+    table = pa.concat_tables([pa.Table.from_pylist(OWN[:1])] * 100_000)
+    stream = table.combine_chunks().to_reader()
+    with open_subsequences(stream) as reader:
+        sizes = [len(batch) for batch in reader.batches()]
+    assert sizes == [65_536, 34_464]
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.uint32(), pa.string_view())])
+def test_text_may_come_in_any_of_its_types(kind: pa.DataType) -> None:
+    table = pa.Table.from_pylist(OWN)
+    values = pa.array(table["predicted"].to_pylist(), kind.value_type if pa.types.is_dictionary(kind) else kind)
+    if pa.types.is_dictionary(kind):
+        values = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.uint32()), values)
+    place = table.column_names.index("predicted")
+    assert read_all(table.set_column(place, "predicted", values)) == read_all(table)
+
+
+def test_columns_that_are_no_text_are_passed_over_and_binary_must_be_text() -> None:
+    table = pa.Table.from_pylist(OWN[:1]).append_column("path", pa.array([[1, 2]]))
+    assert read_all(table).num_rows == 1
+    binary = table.set_column(0, "query", pa.array([b"\xff"]))
+    with pytest.raises(InputError, match="column 'query' is no text"):
+        read_all(binary)
+
+
+RowOfText = tuple[str, int, str, str]
+rows_of_text = st.lists(
+    st.tuples(
+        st.sampled_from(["P1", "Q é", 'a,"b"', "x|y"]),
+        st.integers(1, 9),
+        st.text("ACDX", min_size=1, max_size=4),
+        st.sampled_from([*CLASSES[:2], "Nucleus;Plastid", "nowhere", ""]),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=rows_of_text,
+    block=st.integers(1, 200),
+    form=st.sampled_from(["csv", "tsv", "crlf", "jsonl"]),
+    blank=st.integers(0, 5),
+    skip_bad=st.booleans(),
+)
+def test_where_a_file_is_split_does_not_matter(
+    tmp_path: Path, rows: list[RowOfText], block: int, form: str, blank: int, skip_bad: bool
+) -> None:
+    """In blocks of any size the rows, the error and the count are those of the file read at once."""
+    table = [
+        {"query": query, "start": start, "end": start + len(letters) - 1, "subsequence": letters, "predicted": label}
+        for query, start, letters, label in rows
+    ]
+    text = io.StringIO(newline="")
+    if form == "jsonl":
+        text.write("".join(json.dumps(row, ensure_ascii=False) + "\n" * (1 + blank) for row in table))
+    else:
+        writer = csv.writer(
+            text,
+            delimiter="\t" if form == "tsv" else ",",
+            lineterminator="\r\n" if form == "crlf" else "\n",
+            quoting=csv.QUOTE_NONE if form == "tsv" else csv.QUOTE_MINIMAL,
+            quotechar=None if form == "tsv" else '"',
+        )
+        writer.writerow(table[0])
+        for row in table[:-1]:
+            writer.writerow(row.values())
+        text.write("\n" * blank)
+        writer.writerow(table[-1].values())
+        text.write("\n" * blank)
+    path = written(tmp_path, text.getvalue())
+
+    def outcome() -> tuple[list[dict[str, Any]], int, str | None]:
+        found: list[dict[str, Any]] = []
+        with open_subsequences(path, skip_bad=skip_bad) as reader:
+            try:
+                for batch in reader.batches():
+                    found += batch.to_pylist()
+            except InputError as error:
+                return found, reader.skipped, str(error)
+        return found, reader.skipped, reader.first_skipped
+
+    whole = outcome()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "_BLOCK_BYTES", block)
+        patched.setattr(subsequences, "ROWS_AT_ONCE", 3)
+        assert outcome() == whole
+    good = [row for row in table if row["predicted"] not in ("nowhere", "")]
+    if skip_bad and good:
+        assert [row["query"] for row in whole[0]] == [row["query"] for row in good]
+
+
+def test_a_long_input_comes_in_several_batches(tmp_path: Path) -> None:
+    n_rows = 150_000
+    lines = [f"P{row // 100}\t{row}\t{row + 2}\tMKV\tNucleus" for row in range(1, n_rows + 1)]
+    path = written(tmp_path, "query\tstart\tend\tsubsequence\tpredicted\n" + "\n".join(lines))
+    with open_subsequences(path) as reader:
+        batches = list(reader.batches())
+    assert len(batches) > 1
+    assert max(map(len, batches)) <= 65_536
+    assert pa.concat_tables(batches)["start"].to_pylist() == list(range(1, n_rows + 1))
 
 
 def test_a_row_of_parquet_is_named_by_its_number(tmp_path: Path) -> None:
     path = tmp_path / "subsequences.parquet"
     pq.write_table(pa.Table.from_pylist([OWN[0], OWN[1] | {"end": 9}]), path)
     with pytest.raises(InputError, match="row 2: start 7, end 9"):
-        read_subsequences(path)
+        read_all(path)
+
+
+def test_parquet_is_read_by_the_batch_and_a_damaged_page_is_refused(tmp_path: Path) -> None:
+    n_rows = 100_000
+    table = pa.Table.from_pylist(OWN[:1]).drop_columns("query")
+    table = pa.concat_tables([table] * n_rows).append_column("query", pa.array(map(str, range(n_rows))))
+    path = tmp_path / "subsequences.parquet"
+    pq.write_table(table, path, row_group_size=30_000, compression="zstd", use_dictionary=False)
+    with open_subsequences(path) as reader:
+        batches = list(reader.batches())
+    assert len(batches) > 1
+    assert pa.concat_tables(batches)["query"].to_pylist() == table["query"].to_pylist()
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged Parquet file"):
+        read_all(path, skip_bad=True)
+
+
+def test_json_holds_text_or_numbers(tmp_path: Path) -> None:
+    row = OWN[0] | {"query": 12, "start": "1", "score": 1e-7, "note": {"any": ["thing"]}}
+    assert read_all(written(tmp_path, json.dumps(row))).to_pylist() == [
+        OWN[0] | {"input_sequence": None, "query": "12", "score": 1e-7}
+    ]
+    path = tmp_path / "bytes.jsonl"
+    path.write_bytes(json.dumps(row).encode() + b'\n{"query": "\xe9"}\n[1]\n')
+    with pytest.raises(InputError, match="not UTF-8; convert") as refused:
+        read_all(path)
+    assert refused.value.line == 2
+    with open_subsequences(path, skip_bad=True) as reader:
+        assert [len(batch) for batch in reader.batches()] == [1]
+    assert reader.skipped == 2
 
 
 def test_positions_of_this_projects_files_count_from_one(tmp_path: Path) -> None:
     text = "query,start,end,subsequence,predicted\nP,0,2,MST,Nucleus\n"
     with pytest.raises(InputError, match=r"start 0, end 2 \(1-based, inclusive\) is no stretch"):
-        read_subsequences(written(tmp_path, text))
+        read_all(written(tmp_path, text))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -210,17 +474,17 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, at: int, removed: int
     path = tmp_path / "subsequences"
     path.write_bytes(content[:at] + put + content[at + removed :])
     try:
-        table = read_subsequences(path).table
+        table = read_all(path)
     except InputError:
         return
     assert table.schema == SUBSEQUENCES
     for row in table.to_pylist():
-        assert row["end"] - row["start"] + 1 == len(row["subsequence"])
-        assert row["predicted"] in CLASSES
+        assert row["start"] is None or row["end"] - row["start"] + 1 == len(row["subsequence"])
+        assert row["predicted"] is None or row["predicted"] in CLASSES
 
 
 def test_all_released_files_are_read_whole(real_data: Path) -> None:
-    rows = {path.name: len(read_subsequences(path).table) for path in (real_data / "released").glob("*.csv.gz")}
+    rows = {path.name: len(read_all(path)) for path in (real_data / "released").glob("*.csv.gz")}
     assert rows["lstm_attention_subsequences.csv.gz"] == 5892
     assert rows["lstm_attention_permuted_subsequences.csv.gz"] == 24795
     assert len(rows) == 5

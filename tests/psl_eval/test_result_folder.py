@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from psl_eval import HitRates, results, write_hit_rates
+from psl_eval import HitRates, result_folder, write_hit_rates
+from psl_eval.confidence import CALIBRATION, CONFIDENCE
 from psl_eval.replacement import replacing
-from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY, _is_mount_point, check_folder
+from psl_eval.result_folder import _is_mount_point, check_folder
+from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY, TABLES, WINDOWS
+from psl_eval.strata import STRATUM_ROWS
 from psl_index.errors import BusyError, OutputError, UsageError
 
 PROTEIN_ROWS: list[dict[str, Any]] = [
@@ -24,9 +27,16 @@ PROTEIN_ROWS: list[dict[str, Any]] = [
         "subsequences": 2,
         "scored": 1,
         "hit_rate": 1 / 3,
+        "hit_rate_jaccard": 0.25,
+        "correct": True,
+        "cluster": 7,
+        "null_hit_rate": None,
+        "p_value": None,
+        "q_value": None,
     },
-    {"query": "é", "class": None, "against": "predicted", "subsequences": 1, "scored": 0, "hit_rate": None},
+    {"query": "é", "against": "predicted", "subsequences": 1, "scored": 0},
 ]
+PROTEIN_ROWS[1] = dict.fromkeys(PROTEIN_ROWS[0]) | PROTEIN_ROWS[1]
 
 
 @pytest.fixture
@@ -35,6 +45,10 @@ def rates() -> HitRates:
         SUMMARY.empty_table(),
         pa.Table.from_pylist(PROTEIN_ROWS, PROTEINS),
         SCORED.empty_table(),
+        STRATUM_ROWS.empty_table(),
+        CONFIDENCE.empty_table(),
+        CALIBRATION.empty_table(),
+        WINDOWS.empty_table(),
         {"format": KIND, "release": "é"},
     )
 
@@ -44,9 +58,9 @@ def test_tsv_has_a_header_shortest_numbers_and_empty_fields_for_what_is_missing(
 ) -> None:
     write_hit_rates(rates, tmp_path / "out")
     assert (tmp_path / "out" / "proteins.tsv").read_text(encoding="utf-8") == (
-        "query\tclass\tagainst\tsubsequences\tscored\thit_rate\n"
-        'a "b"\tNucleus\tpredicted\t2\t1\t0.3333333333333333\n'
-        "é\t\tpredicted\t1\t0\t\n"
+        "\t".join(PROTEINS.names) + "\n"
+        'a "b"\tNucleus\tpredicted\t2\t1\t0.3333333333333333\t0.25\ttrue\t7\t\t\t\n'
+        "é\t\tpredicted\t1\t0\t\t\t\t\t\t\t\n"
     )
     assert (tmp_path / "out" / "summary.tsv").read_text() == "\t".join(SUMMARY.names) + "\n"
     assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8")) == {
@@ -67,7 +81,7 @@ def test_earlier_hit_rates_are_replaced_whole(rates: HitRates, tmp_path: Path) -
     target = tmp_path / "out"
     write_hit_rates(rates, target)
     write_hit_rates(rates, target, format="parquet")
-    names = {"summary.parquet", "proteins.parquet", "subsequences.parquet", "manifest.json"}
+    names = {"manifest.json"} | {f"{name}.parquet" for name in TABLES}
     assert {path.name for path in target.iterdir()} == names
     assert list(tmp_path.iterdir()) == [target]
 
@@ -150,7 +164,7 @@ def test_when_writing_fails_the_earlier_hit_rates_stay(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(results, "_write_table", full_disk)
+    monkeypatch.setattr(result_folder, "encoder", full_disk)
     with pytest.raises(OutputError, match="No space left on device") as failed:
         write_hit_rates(rates, target)
     assert failed.value.file == str(target)
@@ -170,7 +184,7 @@ def test_the_next_run_puts_back_what_a_killed_one_took_away(
     (hidden / "new" / "summary.tsv").write_text("half")
     target.rename(hidden / "earlier")
     with monkeypatch.context() as patched:
-        patched.setattr(results, "_write_table", lambda *_: 1 / 0)
+        patched.setattr(result_folder, "encoder", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_hit_rates(rates, target)
     assert contents(target) == before
