@@ -126,7 +126,7 @@ def _hitrate(bench: Bench) -> Iterator[Finding]:
     """score the study's subsequences, against locate and group by with pyarrow and DuckDB"""
     from benchmarks import hit_rates
 
-    yield from hit_rates.findings(bench.index, bench.residues)
+    yield from hit_rates.findings(bench.index, bench.residues, bench.folder)
 
 
 def _study(bench: Bench) -> Iterator[Finding]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchmarks.inputs import DATA
+from benchmarks.memory import run_watched
 from benchmarks.report import Finding
 from benchmarks.timing import Runs, alternately, repeated, timed
 from psl_eval.choices import Choices
@@ -21,9 +25,12 @@ DRAWS = 1000
 
 _FILES = {"attention": "lstm_attention_subsequences.csv.gz", "permuted": "lstm_attention_permuted_subsequences.csv.gz"}
 _TIMES = 5
+MANY = 10_000_000
+_PROTEINS = 2_000  # that the many subsequences come from
+_LONGEST = 15  # residues of those
 
 
-def findings(index: Index, residues: int) -> Iterator[Finding]:
+def findings(index: Index, residues: int, folder: Path) -> Iterator[Finding]:
     """Time to score, and of it; a peer gets the occurrences and the classes, and has to weigh and to group them."""
     for name, file in _FILES.items():
         path = DATA / "released" / file
@@ -51,6 +58,32 @@ def findings(index: Index, residues: int) -> Iterator[Finding]:
             f"hitrate.null-{null}",
             residues,
         )
+    yield _many(index, residues, folder)
+
+
+def _many(index: Index, residues: int, folder: Path) -> Finding:
+    """Ten million windows of the index's own entries, by the command."""
+    path = folder / "many.tsv"
+    entries = index.read("entries", ["accession", "sequence", "length"]).filter(pc.field("length") > 2 * _LONGEST)
+    entries = entries.slice(0, _PROTEINS)
+    random = np.random.default_rng(1)
+    each = MANY // len(entries)
+    with path.open("w") as file:
+        file.write("query\tstart\tend\tsubsequence\tpredicted\n")
+        for accession, sequence, length in zip(*(column.to_pylist() for column in entries.columns), strict=True):
+            for start in random.integers(0, length - _LONGEST, each).tolist():
+                end = start + 5 + start % (_LONGEST - 5)
+                file.write(f"{accession}\t{start + 1}\t{end}\t{sequence[start:end]}\tNucleus\n")
+    command = [sys.executable, "-m", "pslidx", "hitrate", str(index.path), str(path), "--null", "none"]
+    usage = run_watched([*command, "-o", str(folder / "many-rates")])
+    return Finding(
+        f"memory for {each * len(entries):,} subsequences",
+        usage.anonymous / 1e9,
+        "GB",
+        f"anonymous, of `pslidx hitrate`; {usage.seconds:.0f} s, {path.stat().st_size / 1e9:.1f} GB of TSV",
+        "hitrate.memory",
+        residues,
+    )
 
 
 def _run(index: Index, path: Any, *nulls: str) -> Run:

@@ -71,7 +71,7 @@ def findings(bench: Path) -> Iterator[Finding]:
                 f"{row['low']:.3f} to {row['high']:.3f}; random windows {row['null_hit_rate']:.3f}",
             )
     page = folder / "study.md"
-    page.write_text("\n\n".join(_page(scored)) + "\n")
+    page.write_text("\n\n".join([*_page(scored), *_null_models(index, _clusters(folder, index, 0.5))]) + "\n")
     yield Finding("tables", len(scored), "settings", f"written to {page}")
 
 
@@ -163,6 +163,37 @@ def _page(scored: Mapping[tuple[str, str], Scored]) -> Iterator[str]:
 
 def _by_method(scored: Mapping[tuple[str, str], Scored]) -> list[tuple[tuple[str, str], Scored]]:
     return sorted(scored.items(), key=lambda item: list(METHODS).index(item[0][0]))
+
+
+def _null_models(index: Index, clusters: Path) -> Iterator[str]:
+    """All null models beside each other, for all methods, by the definitions that score windows one by one."""
+    yield (
+        "Null models, true class, clusters at 50 % left out: hit rate, and the lift over labels permuted, random "
+        "windows of the same protein, and windows at the same places of proteins of other classes (means in brackets)."
+    )
+    rows = []
+    for method, name in METHODS.items():
+        for definition in ("paper", "unweighted"):
+            rates = hit_rate(
+                index,
+                _RELEASED / f"{name}_subsequences.csv.gz",
+                proteins=_SENTENCES,
+                clusters=clusters,
+                definition=definition,
+                exclude="cluster",
+                against="true",
+                nulls=["label", "window", "other-class"],
+            )
+            of_all = [
+                row for row in rates.summary.to_pylist() if (row["subset"], row["exclusion"]) == ("all", "cluster")
+            ]
+            lifts = [
+                f"{row['lift']:.2f} ({row['null_hit_rate']:.3f})"
+                + (f", p {row['p_value']:.3g}" if row["p_value"] is not None else "")
+                for row in of_all
+            ]
+            rows.append([method, f"`{definition}`", f"{of_all[0]['hit_rate']:.3f}", *lifts])
+    yield _table(["method", "definition", "hit rate", "label", "window", "other-class"], rows)
 
 
 def _compared(reference: Scored, other: Scored) -> Iterator[str]:

@@ -50,13 +50,16 @@ class Choices:
                 "the definition 'released' passes over entries without a location",
                 remedy="choose another definition, or --denominator annotated",
             )
-        if "label" in self.nulls and self.against == "all":
+        for null in {"label", "other-class"} & {*self.nulls}:
+            if self.against == "all":
+                raise UsageError(
+                    f"the null model {null!r} rests on the labels of proteins, but each is scored against all classes",
+                    remedy="choose `--null window`, or --against predicted, true or both",
+                )
+        if self.draws < 1 or self.resamples < 2 or self.seed < 0:
             raise UsageError(
-                "the null model 'label' permutes the labels of proteins, but each is scored against all classes",
-                remedy="choose another --null, or --against predicted, true or both",
+                "a null model takes at least 1 draw, an interval at least 2 resamples, and the seed is 0 or more"
             )
-        if self.draws < 1 or self.resamples < 1:
-            raise UsageError("a null model takes at least 1 draw, and an interval at least 1 resample")
 
     @property
     def annotation(self) -> Annotation:

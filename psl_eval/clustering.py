@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from psl_eval.clusters import sequence_identifier
-from psl_index.errors import OutputError, UsageError
+from psl_index.errors import InputError, OutputError, UsageError
 from psl_index.progress import Progress
 from psl_index.schemas import ENTRIES
 from psl_index.threads import threads_for
@@ -27,6 +28,9 @@ from psl_index.threads import threads_for
 if TYPE_CHECKING:
     from psl_eval.proteins import Proteins
     from psl_index.index import Index
+
+
+KIND: Final = "pslidx clusters"
 
 
 class Clustering(NamedTuple):
@@ -40,7 +44,7 @@ class Clustering(NamedTuple):
     def manifest(self, index: Index, proteins: Proteins | None) -> dict[str, Any]:
         """What a file beside the clusters says of how they were made."""
         return {
-            "format": "pslidx clusters",
+            "format": KIND,
             "format_version": 1,
             "tools": {"pslidx": version("pslidx"), "mmseqs": self.mmseqs},
             "command": ["mmseqs", "easy-cluster", *self.parameters],
@@ -90,6 +94,8 @@ def cluster_entries(
 
     Raises
     ------
+    InputError
+        Several proteins have the same name.
     UsageError
         MMseqs2 is not installed, or a share is not between 0 and 1.
     OutputError
@@ -102,6 +108,7 @@ def cluster_entries(
     for name, share in (("identity", identity), ("coverage", coverage)):
         if not 0 <= share <= 1:
             raise UsageError(f"expected an {name} from 0 to 1, found {share}")
+    _refuse_shared_names(proteins)
     tell = progress or (lambda progress: None)
     installed = _version()
     shares = ("--min-seq-id", f"{identity:g}", "-c", f"{coverage:g}")
@@ -131,6 +138,17 @@ _LONGEST_REASON: Final = 300  # characters
 _NO_ROOM: Final = "no space left"
 _FULL: Final = 1 << 20  # bytes: MMseqs2 says nothing of a full disk
 _MORE_ROOM: Final = "name a folder with more room in the variable TMPDIR"
+
+
+def _refuse_shared_names(proteins: Proteins | None) -> None:
+    """Two proteins of one name would join their clusters."""
+    if proteins is None or not proteins.identified:
+        return
+    for name, times in Counter(proteins.names.to_pylist()).items():
+        if times > 1:
+            raise InputError(
+                f"{name!r} is the name of {times} proteins", file=proteins.file, remedy="give each its own"
+            )
 
 
 def _version() -> str:

@@ -17,6 +17,7 @@ def check_comparable(methods: Sequence[Method]) -> None:
 
     Everything that their manifests state must agree (definition, exclusion, digest of the index, digest of the
     proteins, policies), but for what belongs to the method: its subsequences, and the labels they are scored against.
+    Queries must be the same proteins in all: numbers are, where they count the same file of proteins.
     A query that several have must be of one true class in all. (The predicted one may differ: an altered network
     predicts something else.)
 
@@ -31,6 +32,8 @@ def check_comparable(methods: Sequence[Method]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two methods have the name {name!r}", remedy="name them: NAME=DIR")
+    for method in methods:
+        _check_identified(method)
     for method in methods[1:]:
         _check_conditions(method, methods[0])
     for number, method in enumerate(methods):
@@ -97,6 +100,18 @@ _SETTLED: Final = {"index": "digest", "proteins": "sha256", "clusters": "sha256"
 def _labels(method: Method) -> list[str]:
     labels: list[str] = pc.unique(method.proteins["against"]).to_pylist()
     return labels
+
+
+def _check_identified(method: Method) -> None:
+    """Refuse queries that are the numbers of proteins in a file nobody has named."""
+    subsequences = method.manifest.get("subsequences")
+    queries_are = subsequences.get("queries_are") if isinstance(subsequences, Mapping) else None
+    if queries_are == "numbered" and method.manifest.get("proteins") is None:
+        raise UsageError(
+            "queries are numbers here, and nothing says of which proteins",
+            file=method.folder,
+            remedy="score all methods with --proteins",
+        )
 
 
 def _check_conditions(method: Method, first: Method) -> None:

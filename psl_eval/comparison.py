@@ -16,7 +16,7 @@ from psl_eval.methods import Method
 from psl_eval.resampling import RESAMPLES
 from psl_eval.statistics import adjusted, paired_test, standardised_mean
 from psl_eval.strata import STRATA, stratum_means, stratum_of
-from psl_index.errors import InputError
+from psl_index.errors import InputError, UsageError
 
 COMPARISON: Final = pa.schema(
     [
@@ -63,7 +63,7 @@ def compare(methods: Sequence[Method], *, seed: int = 1, resamples: int = RESAMP
         Two or more, of different names, scored alike.
     seed : int
     resamples : int
-        Of intervals, and flips of signs of the paired test.
+        Of intervals, and flips of signs of the paired test; two or more.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def compare(methods: Sequence[Method], *, seed: int = 1, resamples: int = RESAMP
     Raises
     ------
     UsageError
-        The methods cannot be compared, see `psl_eval.comparability.check_comparable`.
+        The methods cannot be compared, see `psl_eval.comparability.check_comparable`; or there are fewer than two
+        resamples.
     InputError
         A folder's tables do not fit together.
 
@@ -91,6 +92,8 @@ def compare(methods: Sequence[Method], *, seed: int = 1, resamples: int = RESAMP
     methods together. Strata count where every method scores two proteins or more. In a comparison both rates rest on
     the pairs within each stratum, and a stratum must hold two; the weights of the others are scaled to sum 1.
     """
+    if resamples < 2:
+        raise UsageError(f"an interval takes at least 2 resamples, found {resamples}")
     check_comparable(methods)
     labels = common_labels(methods)
     rows: list[dict[str, Any]] = []

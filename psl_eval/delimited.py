@@ -1,4 +1,4 @@
-"""Delimited text as a table of texts: TSV and CSV, a row a line."""
+"""Delimited text as a table of texts: TSV and CSV, a row a line; and what tells it from other tables."""
 
 from __future__ import annotations
 
@@ -11,25 +11,49 @@ import pyarrow as pa
 import pyarrow.csv
 
 from psl_eval.faults import Fault
-from psl_eval.inputs import line_blocks
-from psl_eval.text_tables import NOT_UTF8, TextRows, TextTable, Unreadable
+from psl_eval.inputs import line_blocks, read_rest
+from psl_eval.text_tables import NOT_UTF8, JsonLines, TextRows, TextTable, Unreadable, open_parquet
 from psl_index.errors import InputError
 from psl_index.opening import Source
 
 _UNIT: Final = "\x1f"  # separates values in lines whose quotes have been taken away
 _NEW_LINES: Final = 1 << 16
+_HEAD_BYTES: Final = 1 << 16
+
+NamesOf = Callable[[Sequence[str]], Sequence[str] | None]
+"""Given the values of the first line the names of the columns, where that line is itself a row; else None."""
+
+
+def open_table(source: Source, telling: frozenset[str], names_of: NamesOf) -> TextTable:
+    """The table in a file that is neither empty nor FASTA, told by its first bytes: Parquet, JSONL, else TSV or CSV.
+
+    `telling` is as for `psl_eval.text_tables.JsonLines`.
+
+    Raises
+    ------
+    InputError
+        It is damaged, its first line is malformed, it names a column twice, or is one JSON array.
+    """
+    head = source.peek(_HEAD_BYTES)
+    if head.startswith(b"PAR1"):
+        return open_parquet(read_rest(source), source.name)
+    content = head.lstrip()
+    if content.startswith(b"["):
+        line = 1 + head.count(b"\n", 0, len(head) - len(content))
+        problem = "expected one JSON object a line, found an array"
+        raise InputError(problem, file=source.name, line=line, remedy="convert it, as with `jq -c '.[]'`")
+    return JsonLines(source, telling) if content.startswith(b"{") else Delimited(source, names_of)
 
 
 class Delimited(TextTable):
     """TSV where the first line holds a tab (no quoting, quotes are letters), CSV with double quotes otherwise.
 
-    Blank lines at the end are passed over.
+    Blank lines at the beginning and at the end are passed over.
 
     Parameters
     ----------
     source : Source
-    names_of : callable
-        Given the values of the first line the names of the columns, where that line is itself a row; else None.
+    names_of : NamesOf
 
     Raises
     ------
@@ -37,19 +61,19 @@ class Delimited(TextTable):
         The first line is malformed, or names a column twice.
     """
 
-    def __init__(self, source: Source, names_of: Callable[[Sequence[str]], Sequence[str] | None]) -> None:
+    def __init__(self, source: Source, names_of: NamesOf) -> None:
         self.file = source.name
         self._blocks = _without_last_blanks(line_blocks(source))
-        _, self._first_block = next(self._blocks)
+        self._first_number, self._first_block = _without_first_blanks(self._blocks)
+        first_line = self.first_line = self._first_number
         header, _, rows = self._first_block.partition(b"\n")
         text = self._decoded(header)
         self._delimiter = "\t" if "\t" in text else ","
         values = text.split("\t") if self._delimiter == "\t" else self._csv_values(text)
         names = names_of(values)
-        super().__init__(source.name, 1, values if names is None else names)
-        self._first_number = 1
+        super().__init__(source.name, first_line, values if names is None else names)
         if names is None:
-            self._first_number, self._first_block = 2, rows
+            self._first_number, self._first_block = first_line + 1, rows
 
     def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
         if self._first_block:
@@ -119,19 +143,28 @@ class Delimited(TextTable):
             text = line.decode()
         except UnicodeDecodeError:
             problem, remedy = NOT_UTF8
-            raise InputError(problem, file=self.file, line=1, remedy=remedy) from None
+            raise InputError(problem, file=self.file, line=self.first_line, remedy=remedy) from None
         if "\r" in text:
-            raise InputError("a carriage return inside a line", file=self.file, line=1)
+            raise InputError("a carriage return inside a line", file=self.file, line=self.first_line)
         return text
 
     def _csv_values(self, header: str) -> list[str]:
         try:
             values = next(csv.reader([header], strict=True))
         except csv.Error as error:
-            raise InputError(f"malformed header ({error})", file=self.file, line=1) from None
+            raise InputError(f"malformed header ({error})", file=self.file, line=self.first_line) from None
         if not values:
-            raise InputError("malformed header", file=self.file, line=1)
+            raise InputError("malformed header", file=self.file, line=self.first_line)
         return values
+
+
+def _without_first_blanks(blocks: Iterator[tuple[int, bytes]]) -> tuple[int, bytes]:
+    """The first line that is not blank with those after it in its block, and its number."""
+    for number, block in blocks:
+        lines = block.lstrip(b"\n")
+        if lines:
+            return number + len(block) - len(lines), lines
+    raise ValueError("nothing but blank lines")
 
 
 def _without_last_blanks(blocks: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:

@@ -63,12 +63,16 @@ class Exclusion:
         One of `EXCLUSIONS`.
     everywhere : int64 array
         Entries left out for every query, ascending: with `train` those of the training set, else none.
+    trained, trained_found : int
+        Proteins of the training set, and those of them that are in the index; 0 without one.
     """
 
     name: str
     index: Index
     clusters: Clusters | None
     everywhere: npt.NDArray[np.int64]
+    trained: int = 0
+    trained_found: int = 0
 
     def of(self, queries: Queries) -> Excluded:
         """What is left out for each of n queries, besides what is left out everywhere.
@@ -81,7 +85,8 @@ class Exclusion:
         Raises
         ------
         UsageError
-            A query has neither an accession nor a sequence, or its sequence is needed and cannot be found.
+            A query has neither an accession nor a sequence, or its sequence is needed and cannot be found. Or no entry
+            of the index is in the file of clusters.
         """
         if self.name == "none":
             return _by_query(len(queries), self.index, [_NO_PAIRS], {})
@@ -94,7 +99,10 @@ class Exclusion:
             left_out.append(self._copies(queries, by_accession))
         if self.name == "cluster":
             clusters, how = self._clusters(queries, np.concatenate(left_out))
-            left_out.append(self._entries_in(clusters))
+            relatives = self._entries_in(clusters)
+            if not len(relatives):
+                self._refuse_foreign_clusters()
+            left_out.append(relatives)
             found_by |= how
         return _by_query(len(queries), self.index, left_out, found_by)
 
@@ -137,6 +145,17 @@ class Exclusion:
         unknown = ~_have(queries.sequences)
         unknown[by_accession[:, 0]] = False
         self._refuse(queries, unknown, "are not in the index and have no sequence, which it has to compare")
+
+    def _refuse_foreign_clusters(self) -> None:
+        assert self.clusters is not None
+        members = self.clusters.members
+        parts = (members[first : first + _MEMBERS].cast(pa.string()) for first in range(0, len(members), _MEMBERS))
+        if not any(len(entries_with_accessions(self.index, part)) for part in parts):
+            raise UsageError(
+                "no entry of the index is in these clusters, so the exclusion 'cluster' would leave out no relative",
+                file=self.clusters.file,
+                remedy="give clusters of the entries' accessions; `pslidx cluster INDEX` makes them",
+            )
 
     def _refuse(self, queries: Queries, bad: npt.NDArray[np.bool_], problem: str) -> None:
         count = int(np.count_nonzero(bad))
@@ -211,7 +230,8 @@ def exclusion(
     Raises
     ------
     UsageError
-        The name is unknown, or what the exclusion needs is not given.
+        The name is unknown, what the exclusion needs is not given, there is a training set with any other than
+        ``train``, or none of its proteins is in the index.
     """
     if name not in EXCLUSIONS:
         raise UsageError(f"unknown exclusion {name!r}", remedy=f"choose one of {', '.join(EXCLUSIONS)}")
@@ -220,17 +240,26 @@ def exclusion(
             "the exclusion 'cluster' needs a file of clusters",
             remedy="give one with `--clusters FILE`; `pslidx cluster INDEX` makes it",
         )
-    everywhere = np.empty(0, np.int64)
-    if name == "train":
-        if training is None:
-            raise UsageError(
-                "the exclusion 'train' needs the proteins that the model has learned from",
-                remedy="give them with `--train FILE`",
-            )
-        everywhere = training.entries(index)
-    return Exclusion(name, index, clusters, everywhere)
+    if name != "train":
+        if training is not None:
+            raise UsageError(f"--train goes with --exclude train, not with --exclude {name}", remedy="leave out one")
+        return Exclusion(name, index, clusters, np.empty(0, np.int64))
+    if training is None:
+        raise UsageError(
+            "the exclusion 'train' needs the proteins that the model has learned from",
+            remedy="give them with `--train FILE`",
+        )
+    found, entries = training.find(index).T
+    if not len(found):
+        raise UsageError(
+            f"none of its {len(training):,} proteins is in the index, so the exclusion 'train' would leave out nothing",
+            file=training.file,
+            remedy="give the accessions or the sequences that the entries have",
+        )
+    return Exclusion(name, index, clusters, np.unique(entries), len(training), len(np.unique(found)))
 
 
+_MEMBERS: Final = 1 << 18  # identifiers looked for at a time
 _NO_PAIRS: Final[Pairs] = np.empty((0, 2), np.int64)
 
 

@@ -19,7 +19,7 @@ from psl_eval.clusters import Clusters, read_clusters
 from psl_eval.definitions import DEFINITIONS
 from psl_eval.exclusions import exclusion
 from psl_eval.hits import hit_batches
-from psl_eval.inputs import FileRecord
+from psl_eval.inputs import FileRecord, refuse_two_readers
 from psl_eval.labels import masks_of_labels
 from psl_eval.null_models import Chance
 from psl_eval.nulls import Observed
@@ -150,6 +150,8 @@ class Run:
         The subsequences.
     labels : Labels
         What the proteins are scored against.
+    trained, trained_found : int
+        Proteins of the training set, and those of them that are in the index.
     n_queries, in_no_cluster : int
         Proteins, and those of them that are in no cluster where clusters are given.
     summary : pyarrow.Table
@@ -173,6 +175,7 @@ class Run:
         self._choices = choices
         self._threads = threads
         self._progress = progress or (lambda _: None)
+        refuse_two_readers(subsequences, proteins, clusters, training)
         known = read_proteins(proteins) if isinstance(proteins, str | os.PathLike) else proteins
         grouped = read_clusters(clusters) if isinstance(clusters, str | os.PathLike) else clusters
         learned = read_training_set(training) if isinstance(training, str | os.PathLike) else training
@@ -189,6 +192,7 @@ class Run:
         self._masks = {name: masks_of_labels(getattr(book, name)) for name in ("predicted", "true")}
         excluded = excluding.of(self._queries)
         self._groups = excluding.clusters_of(self._queries)
+        self.trained, self.trained_found = excluding.trained, excluding.trained_found
         self.n_queries = len(self._queries)
         self.in_no_cluster = int(np.count_nonzero(self._groups < 0)) if grouped else 0
         counting = Counting(DEFINITIONS[choices.definition], choices.annotation, excluded, excluding.everywhere)
@@ -201,10 +205,13 @@ class Run:
             )
         self._files = {
             "subsequences": _file(reader.record)
-            | {"rows": len(self.rows), "queries": len(self._queries), "skipped": self.skipped},
+            | {"rows": len(self.rows), "queries": len(self._queries), "skipped": self.skipped}
+            | {"queries_are": "motifs" if reader.motifs else "numbered" if reader.numbered else "named"},
             "proteins": _file(known.record) | {"records": len(known.names)} if known else None,
             "clusters": _file(grouped.record) | {"clusters": len(grouped)} if grouped else None,
-            "training": _file(learned.record) if learned else None,
+            "training": _file(learned.record) | {"proteins": self.trained, "in_index": self.trained_found}
+            if learned
+            else None,
         }
         self._excluded = {
             "entries": len(np.union1d(excluded.entries, excluding.everywhere)),
@@ -222,7 +229,8 @@ class Run:
         row_rates = np.empty((len(self.rows), 2, len(self.labels.names)))
         yield "subsequences", SCORED, self._scored(tables, sums, row_rates)
         rates = sums.rates(self.labels.masks)
-        observed = Observed(self.rows, self.labels.masks, rates.hit_rate, np.stack([*self._subsets().values()]))
+        subsets = np.stack([*self._subsets().values()])
+        observed = Observed(self.rows, self.labels.masks, rates.hit_rate, subsets, self._groups)
         chance = Chance(
             self._scorer, self._queries, observed, self._choices.nulls, self._choices.draws, self._choices.seed
         )
@@ -252,7 +260,17 @@ class Run:
         yield "summary", SUMMARY, self.summary.to_batches()
 
     def hits(self) -> Iterator[pa.RecordBatch]:
-        """Every occurrence of every subsequence, as `psl_eval.hits.HITS`."""
+        """Every occurrence of every subsequence, as `psl_eval.hits.HITS`.
+
+        Raises
+        ------
+        UsageError
+            By the definition ``released`` an entry counts once for a protein, which occurrences do not show.
+        """
+        if self._scorer.counting.definition.credited:
+            raise UsageError(
+                "occurrences do not show what the definition 'released' counts", remedy="choose another definition"
+            )
         return hit_batches(self._index, self.rows, self._queries, self.labels, self._scorer.counting, self._threads)
 
     @property

@@ -108,12 +108,11 @@ def _nearest(
 ) -> npt.NDArray[np.bool_]:
     """Whether each occurrence is the nearest of its subsequence in its entry, of equally near ones the first."""
     by_distance = np.lexsort((distance, entry, number))  # stable: then by start
-    first = np.empty(len(number), np.bool_)
-    first[0] = True
-    here = by_distance
-    first[1:] = (np.diff(number[here]) != 0) | (np.diff(entry[here].astype(np.int64)) != 0)
+    first = np.ones(len(number), np.bool_)
+    first[1:] = np.diff(number[by_distance]) != 0
+    first[1:] |= np.diff(entry[by_distance].astype(np.int64)) != 0
     nearest = np.zeros(len(number), np.bool_)
-    nearest[here[first]] = True
+    nearest[by_distance[first]] = True
     return nearest
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from psl_index.errors import InputError
+from psl_index.errors import InputError, UsageError
 from psl_index.opening import Source, open_source
 
 _LIMIT: Final = 1 << 30  # bytes: beyond it lies a decompression bomb
@@ -24,6 +24,12 @@ class FileRecord(NamedTuple):
     name: str  # base name, `-` for standard input
     size: int  # bytes, as stored (compressed)
     sha256: str  # of those bytes
+
+
+def refuse_two_readers(*inputs: Any) -> None:
+    """Raise UsageError where more than one of `inputs`, paths and other things, is standard input."""
+    if sum(isinstance(path, str | os.PathLike) and os.fspath(path) == "-" for path in inputs) > 1:
+        raise UsageError("standard input can be read only once", remedy="give all inputs but one as files")
 
 
 def record_of(source: Source) -> FileRecord:

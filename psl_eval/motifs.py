@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from psl_eval.faults import Faults
 from psl_eval.inputs import line_blocks
-from psl_eval.text_tables import NOT_UTF8, TextRows, TextTable, Unreadable
+from psl_eval.text_tables import NOT_UTF8, TextRows, TextTable
 from psl_index.errors import InputError
 from psl_index.opening import Source
 
@@ -99,12 +99,7 @@ def _rows(headers: pa.BinaryArray, sequences: pa.BinaryArray, places: npt.NDArra
     faults.add(pc.equal(pc.binary_length(sequences), 0), lambda _: "a header without a sequence")
     name, predicted = (pc.struct_field(words, column) for column in ("name", "predicted"))
     columns = [name, sequences.cast(pa.string()), pc.if_else(pc.equal(predicted, ""), None, predicted)]
-    rows = TextRows(dict(zip(FASTA_COLUMNS, columns, strict=True)), places)
-    if faults.first is None:
-        return rows
-    good = ~faults.bad
-    kept = {column: texts.filter(pa.array(good)) for column, texts in rows.columns.items()}
-    return TextRows(kept, places[good], Unreadable(int(faults.bad.sum()), faults.first))
+    return TextRows(dict(zip(FASTA_COLUMNS, columns, strict=True)), places).without(faults)
 
 
 def _decoded(headers: pa.BinaryArray) -> tuple[pa.StringArray, npt.NDArray[np.bool_]]:

@@ -80,7 +80,8 @@ class Chance:
         if self._windows is not None and name == "window":
             return self._windows.drawn()
         assert self._residues is not None
-        sampler = (
-            own_windows(self._residues) if name == "window" else other_classes(self._residues, self._observed.masks)
+        own = name == "window"
+        sampler = own_windows(self._residues) if own else other_classes(self._residues, self._observed.masks)
+        return drawn_windows(
+            self._scorer, self._observed, self._residues, sampler, self._draws, self._seed, report, tests=own
         )
-        return drawn_windows(self._scorer, self._observed, self._residues, sampler, self._draws, self._seed, report)

@@ -16,6 +16,8 @@ class Drawn(NamedTuple):
 
     rates: npt.NDArray[np.float64]  # (subsets, 2, k, N); NaN where no protein is scored
     scored: npt.NDArray[np.float64]  # (subsets, 2, k) proteins scored, mean over the draws
+    compared: npt.NDArray[np.bool_]  # (m, k) proteins that could be drawn for: what is observed is of the same ones
+    tests: bool  # whether the draws are a null distribution, or their mean alone is of use
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,15 @@ class Observed:
         Hit rates of the queries.
     subsets : bool array of shape (subsets, m)
         Queries of each subset.
+    groups : int64 array of shape (m,)
+        Cluster of each query, -1 for none.
     """
 
     rows: Rows
     masks: npt.NDArray[np.uint16]
     rates: npt.NDArray[np.float64]
     subsets: npt.NDArray[np.bool_]
+    groups: npt.NDArray[np.int64]
 
 
 class Totals:
@@ -46,6 +51,7 @@ class Totals:
     def __init__(self, observed: Observed, draws: int) -> None:
         shape = (len(observed.subsets), 2, observed.masks.shape[1], draws)
         self._subsets = observed.subsets
+        self._everyone = np.ones(observed.masks.shape, np.bool_)
         self._sums = np.zeros(shape)
         self._counts = np.zeros(shape, np.int64)
 
@@ -58,8 +64,8 @@ class Totals:
             self._sums[number, :, labels, draws] += rates[here].sum(axis=0)
             self._counts[number, :, labels, draws] += scored[here].sum(axis=0)
 
-    def drawn(self) -> Drawn:
-        """Means over all that was added."""
+    def drawn(self, compared: npt.NDArray[np.bool_] | None = None, *, tests: bool = True) -> Drawn:
+        """Means over all that was added; `compared` are all proteins unless it says otherwise."""
         rates = np.full(self._sums.shape, np.nan)
         np.divide(self._sums, self._counts, out=rates, where=self._counts > 0)
-        return Drawn(rates, self._counts.mean(axis=-1))
+        return Drawn(rates, self._counts.mean(axis=-1), self._everyone if compared is None else compared, tests)

@@ -134,7 +134,7 @@ class QueryBook:
                 remedy="leave out `--proteins`, or give the columns query, start and end",
             )
         self._reader = reader
-        self._labels = LabelBook()
+        self._labels = LabelBook(reader.places)
         self._finder: QueryFinder = EachItsOwn()
         if proteins is not None:
             self._finder = ByRecord(proteins, numbered=reader.numbered)
@@ -148,7 +148,8 @@ class QueryBook:
         ------
         InputError
             As `SubsequenceReader.batches`, and with the line of a subsequence: there is no such protein, several have
-            its name, it does not hold the subsequence at its position, or an earlier row of it has other labels.
+            its name, it does not hold the subsequence at its position, or an earlier row of it has other labels. A
+            label may be missing in some of its rows.
         """
         for rows in self._reader.placed_batches():
             faults = Faults(rows.places)

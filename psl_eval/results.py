@@ -27,12 +27,12 @@ SUMMARY: Final = pa.schema(
         pa.field("null", pa.string()),  # the null model that the rest of the row is about
         pa.field("draws", pa.int64()),
         pa.field("null_hit_rate", pa.float64()),  # mean over the draws
-        pa.field("null_low", pa.float64()),  # 2.5th and 97.5th percentile of the draws
+        pa.field("null_low", pa.float64()),  # 2.5th and 97.5th percentile of the draws; not of `other-class`
         pa.field("null_high", pa.float64()),
         pa.field("null_proteins_scored", pa.float64()),  # mean over the draws
-        pa.field("lift", pa.float64()),  # hit_rate / null_hit_rate
-        pa.field("p_value", pa.float64()),  # (1 + draws that reach hit_rate) / (1 + draws)
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of this table
+        pa.field("lift", pa.float64()),  # hit_rate / null_hit_rate, of the proteins that can be drawn for
+        pa.field("p_value", pa.float64()),  # (1 + draws that reach hit_rate) / (1 + scored draws); not of `other-class`
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over the rows of the same exclusion and null model
         pa.field("percentile", pa.float64()),  # `window`: of subsequences among all windows, mean over scored proteins
         pa.field("attainable", pa.float64()),  # `window`: hit_rate if each subsequence were its protein's best window
     ]

@@ -72,7 +72,7 @@ class _Rows:
         return pc.fill_null(values, "")
 
     def numbers(self, name: str) -> npt.NDArray[np.int64]:
-        values = self.required(self._columns[name], name)
+        values = _whole(self.required(self._columns[name], name))
         digits = pc.and_(pc.ascii_is_decimal(values), pc.less_equal(pc.binary_length(values), _DIGITS))
         numbers = pc.if_else(digits, values, "0").cast(pa.int64())
         good = pc.and_(digits, pc.less_equal(numbers, _MAX_POSITION))
@@ -134,6 +134,7 @@ class _Rows:
 
     def scores(self) -> pa.DoubleArray:
         values = self._optional("score")
+        values = pc.if_else(pc.equal(pc.ascii_lower(values), "nan"), None, values)
         number = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
         good = pc.match_substring_regex(values, number)
         self._add(pc.invert(good), "score", "is no number")
@@ -153,3 +154,11 @@ class _Rows:
             return f"column {name!r}{shown} {problem}"
 
         self.faults.add(bad, worded, remedy)
+
+
+def _whole(numbers: pa.StringArray) -> pa.StringArray:
+    """The numbers without a fraction of zero, which is how some tools write whole ones."""
+    with_zero = pc.ends_with(numbers, ".0")
+    if not pc.any(with_zero).as_py():
+        return numbers
+    return pc.if_else(with_zero, pc.utf8_slice_codeunits(numbers, 0, -2), numbers)

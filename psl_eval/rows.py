@@ -106,7 +106,7 @@ def labels_against(against: str, predicted: pa.StringArray, true: pa.StringArray
         if known[name].null_count == n_queries:
             raise UsageError(
                 f"no subsequence has a {name} class to be scored against",
-                remedy=f"give a column {name!r}, or choose another label with --against",
+                remedy=f"give a column {name!r}, or choose another label with --against; `--against all` needs none",
             )
     masks = np.stack([masks_of_labels(known[name]) for name in names], axis=1)
     return Labels(names, tuple(known[name] for name in names), masks)

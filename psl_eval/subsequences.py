@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from psl_eval.delimited import Delimited
+from psl_eval.delimited import Delimited, open_table
 from psl_eval.faults import Fault, Faults
-from psl_eval.inputs import FileRecord, read_rest, record_of
+from psl_eval.inputs import FileRecord, record_of
 from psl_eval.motifs import MotifFasta, list_columns
 from psl_eval.row_checks import MOTIF, OWN, RELEASED, Layout, checked_columns
-from psl_eval.text_tables import JsonLines, TextTable, Unreadable, as_text_table, open_parquet
+from psl_eval.text_tables import TextTable, Unreadable, as_text_table
 from psl_index.errors import InputError
 from psl_index.opening import Source, open_source
 
@@ -103,8 +103,8 @@ class SubsequenceReader:
         self._source = source
         self._skip_bad = skip_bad
         self._layout = layout = _layout(source_table)
-        known = {*layout[:6], "true", "score"}
-        self._names = [name for name in source_table.names if name in known]
+        self._names = source_table.among([name for name in (*layout[:6], "true", "score") if name is not None])
+        _refuse_missing(source_table, layout)
         self.motifs = layout.start is None
         self.numbered = layout.numbered
         self.record: FileRecord | None = None
@@ -126,8 +126,13 @@ class SubsequenceReader:
         return self._table.file
 
     @property
+    def places(self) -> str:
+        """What the places of rows are: ``line`` or ``row``."""
+        return "row" if self._table.first_line is None else "line"
+
+    @property
     def first_skipped(self) -> str | None:
-        return None if self._first_skipped is None else str(self._error(self._first_skipped))
+        return None if self._first_skipped is None else str(self._table.error(self._first_skipped))
 
     def batches(self) -> Iterator[pa.Table]:
         """The rows, at most `ROWS_AT_ONCE` at a time; to be called once.
@@ -180,25 +185,20 @@ class SubsequenceReader:
         first = min(bad, key=lambda fault: fault.place)
         if not self._skip_bad:
             before = slice(0, int(np.searchsorted(rows.places, first.place)))
-            return PlacedRows(table[before], rows.places[before]), self._error(first)
+            return PlacedRows(table[before], rows.places[before]), self._table.error(first)
         self._skip(int(faults.bad.sum()) + (unreadable.lines if unreadable else 0), first)
         good = ~faults.bad
         return PlacedRows(table.filter(pa.array(good)), rows.places[good]), None
 
     def _skip(self, count: int, first: Fault) -> None:
         if not self._skip_bad:
-            raise self._error(first)
+            raise self._table.error(first)
         self.skipped += count
         if self._first_skipped is None or first.place < self._first_skipped.place:
             self._first_skipped = first
 
-    def _error(self, fault: Fault) -> InputError:
-        if self._table.first_line is None:
-            return InputError(f"row {fault.place}: {fault.problem}", file=self.file, remedy=fault.remedy)
-        return InputError(fault.problem, file=self.file, line=fault.place, remedy=fault.remedy)
 
-
-_OF_PROTEINS: Final = frozenset({"query", "start", "end", "inputSequence", "left", "right"})
+_OF_PROTEINS: Final = frozenset({"query", "start", "end", "inputsequence", "left", "right"})
 _KNOWN: Final = frozenset(
     name.lower() for name in (*RELEASED[:6], *OWN[:6], "name", "true", "score", "peptide", "class") if name
 )
@@ -211,29 +211,32 @@ _HEAD_BYTES: Final = 1 << 16
 
 def _text_table(source: Source) -> TextTable:
     head = source.peek(_HEAD_BYTES)
-    if head.startswith(b"PAR1"):
-        return open_parquet(read_rest(source), source.name)
     if not head.strip():
         problem = "empty file" if len(head) < _HEAD_BYTES else f"{_HEAD_BYTES} blanks at its beginning"
         raise InputError(f"{problem}; expected a table with a header", file=source.name)
     if head.lstrip(b"\r\n").startswith(b">"):
         return MotifFasta(source)
-    if head.lstrip().startswith(b"{"):
-        return JsonLines(source)
-    return Delimited(source, lambda values: list_columns(values, _KNOWN))
+    return open_table(source, _OF_PROTEINS | {"peptide", "predicted"}, lambda values: list_columns(values, _KNOWN))
 
 
 def _layout(table: TextTable) -> Layout:
-    if _OF_PROTEINS.isdisjoint(table.names) and not {"peptide", "subsequence"}.isdisjoint(table.names):
+    """The layout that the columns tell, whatever the case of their letters."""
+    names = {name.lower() for name in table.names}
+    if _OF_PROTEINS.isdisjoint(names) and not {"peptide", "subsequence"}.isdisjoint(names):
         return MOTIF._replace(
-            subsequence="peptide" if "peptide" in table.names else "subsequence",
-            predicted="predicted" if "predicted" in table.names else "class",
+            subsequence="peptide" if "peptide" in names else "subsequence",
+            predicted="predicted" if "predicted" in names else "class",
         )
-    layout = RELEASED if "left" in table.names and "start" not in table.names else OWN
-    missing = [
-        name for name in (layout.query, layout.start, layout.end, "subsequence", "predicted") if name not in table.names
-    ]
+    return RELEASED if "left" in names and "start" not in names else OWN
+
+
+def _refuse_missing(table: TextTable, layout: Layout) -> None:
+    needed = [layout.subsequence]
+    if layout.start is not None and layout.end is not None:
+        needed = [layout.query, layout.start, layout.end, layout.subsequence, layout.predicted]
+    missing = [name for name in needed if name not in table.names]
     if missing:
         problem = f"no column {missing[0]!r} among {', '.join(table.names)}"
+        if len(table.names) == 1 and isinstance(table, Delimited):
+            problem += " (columns are separated by tabs or commas)"
         raise InputError(problem, file=table.file, line=table.first_line, remedy=_EXPECTED)
-    return layout

@@ -60,9 +60,10 @@ class Summary:
             for side, exclusion in sides(self.choices.exclude)
             for null in self._nulls(label, subset, side)
         ]
-        q_values = adjusted([row["p_value"] for row in rows])
-        for row, q_value in zip(rows, q_values.tolist(), strict=True):
-            row["q_value"] = q_value
+        for family in {(row["exclusion"], row.get("null")) for row in rows}:
+            of_family = [row for row in rows if (row["exclusion"], row.get("null")) == family]
+            for row, q_value in zip(of_family, adjusted([row["p_value"] for row in of_family]), strict=True):
+                row["q_value"] = float(q_value)
         return pa.Table.from_pylist([{name: _known(value) for name, value in row.items()} for row in rows], SUMMARY)
 
     def _observed(self, label: int, subset: str, side: int, exclusion: str) -> dict[str, Any]:
@@ -89,13 +90,13 @@ class Summary:
         }
 
     def _nulls(self, label: int, subset: str, side: int) -> list[dict[str, Any]]:
-        observed = _mean(self.rates.hit_rate[self.subsets[subset], side, label])
         place = list(self.subsets).index(subset)
         found = []
         for name, drawn in self.nulls.items():
+            observed = _mean(self.rates.hit_rate[self.subsets[subset] & drawn.compared[:, label], side, label])
             draws = drawn.rates[place, side, label]
             known = draws[~np.isnan(draws)]
-            low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
+            low, high = np.percentile(known, [2.5, 97.5]) if len(known) and drawn.tests else (np.nan, np.nan)
             columns = {
                 "null": name,
                 "draws": self.choices.draws,
@@ -104,7 +105,7 @@ class Summary:
                 "null_high": float(high),
                 "null_proteins_scored": float(drawn.scored[place, side, label]),
                 "lift": _share(observed, _mean(draws)),
-                "p_value": permutation_p(draws, observed),
+                "p_value": permutation_p(draws, observed) if drawn.tests else np.nan,
             }
             if name == "window" and side == 1:
                 columns |= self._among_windows(label, subset)

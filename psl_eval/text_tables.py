@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from psl_eval.faults import Fault
+from psl_eval.faults import Fault, Faults
 from psl_eval.inputs import line_blocks
 from psl_index.errors import InputError
 from psl_index.opening import Source
@@ -35,6 +35,18 @@ class TextRows(NamedTuple):
     columns: dict[str, pa.StringArray]  # each of the same length; null where the value is missing or empty
     places: npt.NDArray[np.int64]  # (rows,) line of each row, or its number, from 1; ascending
     unreadable: Unreadable | None = None  # lines among these
+
+    def without(self, faults: Faults) -> TextRows:
+        """The good rows; the bad ones are unreadable lines."""
+        if faults.first is None:
+            return self
+        n_bad, first = int(faults.bad.sum()), faults.first
+        if self.unreadable is not None:
+            n_bad += self.unreadable.lines
+            first = min(first, self.unreadable.first, key=lambda fault: fault.place)
+        good = pa.array(~faults.bad)
+        columns = {name: texts.filter(good) for name, texts in self.columns.items()}
+        return TextRows(columns, self.places[~faults.bad], Unreadable(n_bad, first))
 
 
 class TextTable(ABC):
@@ -59,13 +71,38 @@ class TextTable(ABC):
         self.first_line = first_line
         self.names = names
 
+    def among(self, wanted: Sequence[str]) -> list[str]:
+        """Those of the columns `wanted` that rows may have values of, which `parts` can be asked for.
+
+        Raises
+        ------
+        InputError
+            One of them is there, but with letters of the other case, or holds no text.
+        """
+        found = []
+        for name in wanted:
+            if name in self.names:
+                found.append(name)
+                continue
+            for other in self.names:
+                if other.lower() == name.lower():
+                    problem, remedy = _other_case(name, other)
+                    raise InputError(problem, file=self.file, line=self.first_line, remedy=remedy)
+        return found
+
+    def error(self, fault: Fault) -> InputError:
+        """The error about a row or a line."""
+        if self.first_line is None:
+            return InputError(f"row {fault.place}: {fault.problem}", file=self.file, remedy=fault.remedy)
+        return InputError(fault.problem, file=self.file, line=fault.place, remedy=fault.remedy)
+
     @abstractmethod
     def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
         """The rows in order, of the columns `names`; raises InputError where the file is damaged."""
 
 
 class ArrowTable(TextTable):
-    """A table in memory, or one that comes in batches; columns that cannot be made text are passed over.
+    """A table in memory, or one that comes in batches.
 
     `batches` gives the record batches with at least the columns it is called with.
     """
@@ -74,8 +111,16 @@ class ArrowTable(TextTable):
         self, batches: Callable[[Sequence[str]], Iterable[pa.RecordBatch]], schema: pa.Schema, file: str | None = None
     ) -> None:
         super().__init__(file, None, schema.names)
-        self.names = [field.name for field in schema if _can_be_text(field.type)]
+        self._schema = schema
         self._batches = batches
+
+    def among(self, wanted: Sequence[str]) -> list[str]:
+        found = super().among(wanted)
+        for name in found:
+            kind = self._schema.field(name).type
+            if not _can_be_text(kind):
+                raise InputError(f"column {name!r} holds {kind}, expected text", file=self.file, remedy=_JOIN)
+        return found
 
     def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
         n_rows = 0
@@ -135,10 +180,25 @@ def open_parquet(content: bytes, file: str) -> TextTable:
 
 
 class JsonLines(TextTable):
-    """A JSON object a line, blank lines between them allowed; the first names the columns."""
+    """A JSON object a line, blank lines between them allowed; the first names the columns.
 
-    def __init__(self, source: Source) -> None:
-        """Read the first lines; raises InputError where none of them is a JSON object."""
+    Any of them may have a value for a column that is asked for.
+
+    Parameters
+    ----------
+    source : Source
+    telling : frozenset of str
+        Keys, in lower case, by which the reader tells what the columns mean; one that only a later object has, and that
+        is not asked for, is an error there.
+
+    Raises
+    ------
+    InputError
+        None of the first lines is a JSON object.
+    """
+
+    def __init__(self, source: Source, telling: frozenset[str]) -> None:
+        self._telling = telling
         self._blocks = line_blocks(source)
         self._first = next(self._blocks)
         rows, places, unreadable = self._objects(*self._first)
@@ -147,11 +207,34 @@ class JsonLines(TextTable):
             raise InputError(fault.problem, file=source.name, line=fault.place, remedy=fault.remedy)
         super().__init__(source.name, int(places[0]), list(rows[0]))
 
+    def among(self, wanted: Sequence[str]) -> list[str]:
+        super().among(wanted)
+        return list(wanted)
+
     def parts(self, names: Sequence[str]) -> Iterator[TextRows]:
         for number, block in self._all_blocks():
             rows, places, unreadable = self._objects(number, block)
-            columns = {name: _json_texts([row.get(name) for row in rows]) for name in names}
-            yield TextRows(columns, places, unreadable)
+            faults = Faults(places)
+            columns: dict[str, pa.StringArray] = {}
+            for name in names:
+                values = [row.get(name) for row in rows]
+                _refuse_containers(values, name, faults)
+                columns[name] = _json_texts(values)
+            for key in sorted(set[str]().union(*rows).difference(self.names, names)):
+                self._refuse_late(key, rows, names, faults)
+            yield TextRows(columns, places, unreadable).without(faults)
+
+    def _refuse_late(self, key: str, rows: list[dict[str, Any]], names: Sequence[str], faults: Faults) -> None:
+        """Add the rows to `faults` that have `key`, which the first object has not, if it means something."""
+        problem, remedy = f"column {key!r} is not in the first object", "give it there, too"
+        for name in names:
+            if name.lower() == key.lower():
+                problem, remedy = _other_case(name, key)
+                break
+        else:
+            if key.lower() not in self._telling:
+                return
+        faults.add(np.array([key in row for row in rows]), lambda _: problem, remedy)
 
     def _all_blocks(self) -> Iterator[tuple[int, bytes]]:
         yield self._first
@@ -179,6 +262,13 @@ class JsonLines(TextTable):
 
 NOT_UTF8: Final = ("not UTF-8", "convert the file, as with iconv")
 _EXPECTED_OBJECT: Final = "expected one JSON object a line"
+_JOIN: Final = "give text; several classes are joined by ';'"
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+
+
+def _other_case(name: str, found: str) -> tuple[str, str]:
+    """What is wrong with a column that differs from a known one in the case of its letters, and the remedy."""
+    return f"no column {name!r}, but {found!r}", "rename it"
 
 
 def _can_be_text(kind: pa.DataType) -> bool:
@@ -202,6 +292,13 @@ def _json_object(line: bytes) -> dict[str, Any]:
     if "\\u" in text:
         json.dumps(row, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     return row
+
+
+def _refuse_containers(values: list[Any], name: str, faults: Faults) -> None:
+    """Add the rows to `faults` whose value is a list or an object."""
+    if not _SCALARS.issuperset(map(type, values)):
+        bad = np.array([type(value) not in _SCALARS for value in values])
+        faults.add(bad, lambda row: f"column {name!r} holds {json.dumps(values[row])[:60]}, expected text", _JOIN)
 
 
 def _json_texts(values: list[Any]) -> pa.StringArray:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from psl_eval.delimited import Delimited
+from psl_eval.delimited import Delimited, open_table
 from psl_eval.faults import Faults
 from psl_eval.identities import entries_with_accessions, entries_with_sequences
 from psl_eval.inputs import FileRecord, record_of
-from psl_eval.text_tables import TextRows
+from psl_eval.text_tables import TextRows, TextTable
 from psl_index.errors import InputError
 from psl_index.fasta import read_fasta
 from psl_index.opening import open_source
@@ -49,31 +49,32 @@ class TrainingSet:
     def __len__(self) -> int:
         return len(self.identifiers)
 
-    def entries(self, index: Index) -> npt.NDArray[np.int64]:
-        """Entries with such an accession, primary or secondary, or such a sequence; ascending, int64 of shape (found,).
+    def find(self, index: Index) -> npt.NDArray[np.int64]:
+        """(number of the protein, number of the entry) of the entries with its accession, primary or secondary, or its
+        sequence; int64 of shape (found, 2), each pair once.
 
         Both count: of a protein whose accession is found, copies under other accessions are entries, too, where its
         sequence is given.
         """
         by_accession = entries_with_accessions(index, self.identifiers)
         by_sequence = entries_with_sequences(index, self.sequences, np.arange(len(self)))
-        return np.unique(np.concatenate([by_accession[:, 1], by_sequence[:, 1]]))
+        return np.unique(np.concatenate([by_accession, by_sequence]), axis=0)
 
 
 def read_training_set(path: str | os.PathLike[str]) -> TrainingSet:
     """Read a table, a FASTA file, or accessions one a line, told apart by content; plain or compressed.
 
-    A table (TSV or CSV) has a column ``accession`` (or ``query``), and may have ``sequence`` and ``split``: ``train``,
-    ``validation`` or ``test``. Rows of the split ``test`` are left out, for the model has not seen them. `pslidx train`
-    writes such a table as ``training_set.tsv`` into the folder of a model. The headers of FASTA are read as those of an
-    index's source.
+    A table (TSV, CSV, JSONL or Parquet) has a column ``accession`` (or ``query``), and may have ``sequence`` and
+    ``split``: ``train``, ``validation`` or ``test``. Rows of the split ``test`` are left out, for the model has not
+    seen them. `pslidx train` writes such a table as ``training_set.tsv`` into the folder of a model. The headers of
+    FASTA are read as those of an index's source.
 
     Raises
     ------
     InputError
         With the line: no column of accessions, a row without one, an unknown split, something else than residues in a
-        sequence, or too few or too many values. Or the file is damaged, cannot be read, or holds no protein that the
-        model could have seen.
+        sequence, too few or too many values, or what is no accession in a list of them. Or the file is damaged, cannot
+        be read, or holds no protein that the model could have seen.
     """
     with open_source(path) as source:
         head = source.peek(_HEAD).lstrip()
@@ -82,7 +83,7 @@ def read_training_set(path: str | os.PathLike[str]) -> TrainingSet:
         if head.startswith(b">"):
             parts = [batch.entries.select(_COLUMNS) for batch in read_fasta(source)]
         else:
-            parts = _read_table(Delimited(source, _names_where_there_is_no_header))
+            parts = _read_table(open_table(source, _TELLING, _names_where_there_is_no_header))
         if not any(map(len, parts)):
             raise InputError("no protein that a model could have learned from", file=source.name)
         proteins = pa.Table.from_batches(parts)
@@ -92,17 +93,20 @@ def read_training_set(path: str | os.PathLike[str]) -> TrainingSet:
 
 _COLUMNS: Final = ("accession", "sequence")
 _NAMES: Final = ("accession", "query")
+_TELLING: Final = frozenset({"accession", "split"})
 _SPLITS: Final = ("train", "validation", "test")
+_NO_ACCESSION: Final = r"[\s{}\[\]#;\"']"
 _HEAD: Final = 1 << 16  # bytes
 
 
 def _names_where_there_is_no_header(values: Sequence[str]) -> Sequence[str] | None:
     """A first line of one word that names no column is the first of a list of accessions."""
-    return None if len(values) > 1 or values[0] in (*_NAMES, "sequence", "split") else ["accession"]
+    return None if len(values) > 1 or values[0].lower() in (*_NAMES, "sequence", "split") else ["accession"]
 
 
-def _read_table(table: Delimited) -> list[pa.RecordBatch]:
-    name = next((name for name in _NAMES if name in table.names), None)
+def _read_table(table: TextTable) -> list[pa.RecordBatch]:
+    names = {name.lower() for name in table.names}
+    name = next((name for name in _NAMES if name in names), None)
     if name is None:
         raise InputError(
             f"no column 'accession' (or 'query') among {', '.join(table.names)}",
@@ -110,17 +114,25 @@ def _read_table(table: Delimited) -> list[pa.RecordBatch]:
             line=table.first_line,
             remedy="name the column of the accessions so; a file of sequences alone goes as FASTA",
         )
-    wanted = [name, *(column for column in ("sequence", "split") if column in table.names)]
-    return [_checked(rows, name, table.file) for rows in table.parts(wanted)]
+    # Where there is no split all is training; where there is one, every row has it.
+    wanted = [column for column in table.among([name, "sequence", "split"]) if column in (*table.names, "sequence")]
+    return [_checked(rows, name, table) for rows in table.parts(wanted)]
 
 
-def _checked(rows: TextRows, name: str, file: str | None) -> pa.RecordBatch:
+def _checked(rows: TextRows, name: str, table: TextTable) -> pa.RecordBatch:
     """Accession and sequence of the rows of a table that are not of the split ``test``."""
     identifiers = rows.columns[name]
     sequences = rows.columns.get("sequence", pa.nulls(len(identifiers), pa.string()))
     splits = rows.columns.get("split", pa.repeat("train", len(identifiers)))
     faults = Faults(rows.places)
     faults.add(pc.is_null(identifiers), lambda row: f"no {name}")
+    if len(table.names) == 1 and isinstance(table, Delimited):
+        # Nothing else tells a list from another kind of text, in which no line would be found in any index.
+        faults.add(
+            pc.match_substring_regex(identifiers, _NO_ACCESSION),
+            lambda row: f"expected an accession, found {identifiers[row].as_py()[:60]!r}",
+            "give accessions one a line, FASTA, or a table (TSV, CSV, JSONL, Parquet) with the column 'accession'",
+        )
     faults.add(
         pc.invert(pc.is_in(splits, pa.array(_SPLITS))),
         lambda row: f"expected the split train, validation or test, found {splits[row].as_py()!r}",
@@ -131,6 +143,6 @@ def _checked(rows: TextRows, name: str, file: str | None) -> pa.RecordBatch:
     )
     found = [fault for fault in (faults.first, rows.unreadable and rows.unreadable.first) if fault is not None]
     for fault in sorted(found):
-        raise InputError(fault.problem, file=file, line=fault.place, remedy=fault.remedy)
+        raise table.error(fault)
     upper = pc.utf8_upper(pc.utf8_rtrim(sequences, "*"))
     return pa.RecordBatch.from_arrays([identifiers, upper], names=_COLUMNS).filter(pc.not_equal(splits, "test"))

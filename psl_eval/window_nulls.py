@@ -109,6 +109,8 @@ def drawn_windows(
     draws: int,
     seed: int,
     report: Callable[[int, int], None],
+    *,
+    tests: bool,
 ) -> Drawn:
     """Hit rates of windows that ``sampler(rows, label)`` draws, each scored against the label of its subsequence.
 
@@ -116,6 +118,7 @@ def drawn_windows(
     """
     rows = observed.rows.chosen(np.argsort(observed.rows.query, kind="stable"))
     totals = Totals(observed, draws)
+    compared = np.zeros(observed.masks.shape, np.bool_)
     random = np.random.default_rng(seed)
     n_labels = observed.masks.shape[1]
     for k in range(n_labels):
@@ -129,9 +132,10 @@ def drawn_windows(
                 here = slice(first, min(first + at_once, draws))
                 report((k * len(rows) + part.start) * draws + first * len(query), n_labels * len(rows) * draws)
                 donor, starts = draw(random, here.stop - here.start)
+                compared[query, k] = donor[0] >= 0
                 rates = _drawn_rates(scorer, residues, donor, starts, some, observed.masks[query, k], first_row)
                 totals.add(query[first_row], slice(k, k + 1), here, np.moveaxis(rates, 0, -1))
-    return totals.drawn()
+    return totals.drawn(compared, tests=tests)
 
 
 def own_windows(residues: QueryResidues) -> Callable[[Rows, int], Sampler]:
@@ -151,17 +155,23 @@ def own_windows(residues: QueryResidues) -> Callable[[Rows, int], Sampler]:
 
 
 def other_classes(residues: QueryResidues, masks: npt.NDArray[np.uint16]) -> Callable[[Rows, int], Sampler]:
-    """Windows at the same place of another protein that is long enough and shares no class; `masks` of shape (m, k)."""
+    """Windows at the same places of another protein, long enough for all of them, that shares no class.
+
+    `masks` of shape (m, k). All windows of a protein are of one other protein, so that they belong together as its
+    subsequences do.
+    """
 
     def of_rows(rows: Rows, label: int) -> Sampler:
         query = rows.query.astype(np.int64)
         starts = rows.starts.astype(np.int64)
-        end = starts + rows.lengths - 1
+        first_row = np.flatnonzero(np.diff(query, prepend=-1))
+        n_rows = np.diff([*first_row, len(query)])
+        end = np.maximum.reduceat(starts + rows.lengths - 1, first_row)
         longest_first = np.argsort(-residues.lengths, kind="stable")
         longest_first = longest_first[masks[longest_first, label] != 0]
-        own = masks[query, label]
+        own = masks[query[first_row], label]
         donors = [np.array([-1])]
-        first, count = np.zeros(len(query), np.int64), np.zeros(len(query), np.int64)
+        first, count = np.zeros(len(own), np.int64), np.zeros(len(own), np.int64)
         for mask in np.unique(own[own != 0]):
             here = own == mask
             pool = longest_first[(masks[longest_first, label] & mask) == 0]
@@ -172,8 +182,8 @@ def other_classes(residues: QueryResidues, masks: npt.NDArray[np.uint16]) -> Cal
         all_donors = np.concatenate(donors)
 
         def draw(random: np.random.Generator, draws: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-            donor = all_donors[first + random.integers(0, np.maximum(count, 1), (draws, len(query)))]
-            return donor, np.broadcast_to(starts, donor.shape)
+            donor = all_donors[first + random.integers(0, np.maximum(count, 1), (draws, len(count)))]
+            return np.repeat(donor, n_rows, axis=1), np.broadcast_to(starts, (draws, len(starts)))
 
         return draw
 
@@ -248,4 +258,6 @@ def _drawn_rates(
     sums = ProteinSums(draws * len(first_row), 1, scorer.counting.definition.credited)
     sums.add(group, Block(slice(0, len(there)), counts, scorer.rates(counts, targets)))
     of_proteins = np.tile(masks[first_row], draws)[:, np.newaxis]
-    return sums.rates(of_proteins).hit_rate.reshape(draws, len(first_row), 2, 1)
+    rates = sums.rates(of_proteins).hit_rate
+    rates[sums.rows == 0] = np.nan  # nothing could be drawn, which is not the same as a rate of 0
+    return rates.reshape(draws, len(first_row), 2, 1)

@@ -119,6 +119,10 @@ class Records:
         """The entries table of the good records."""
         return self.batch().entries
 
+    def line(self, row: int) -> int:
+        """The line of the header of one of the good records, which is counted from 0."""
+        return self._first_line + int(self._headers[self._good[row], 2])
+
     def describe(self, rows: npt.NDArray[np.int64]) -> pa.RecordBatch:
         """What tells some of the good records from others, as `batches.DESCRIBED`."""
         headers = self._headers[self._good[rows]]

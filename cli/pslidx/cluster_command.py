@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from psl_index.errors import UsageError
 from pslidx import sinks
-from pslidx.messages import say
-from pslidx.options import debug_option, index_argument, threads_option
+from pslidx.destination import choose, refuse_input
+from pslidx.messages import counted, say
+from pslidx.options import NumberRange, debug_option, index_argument, threads_option
 from pslidx.progress import shown
 from pslidx.signals import raised
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from psl_eval.clustering import Clustering
 
 _LINES_AT_ONCE = 1 << 16
+_PATIENCE: Final = 2.0  # seconds before progress is shown
 
 
 @click.command()
@@ -30,13 +33,13 @@ _LINES_AT_ONCE = 1 << 16
 @click.option(
     "--identity",
     required=True,
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="SHARE",
     help="Identical residues in an alignment, from 0 to 1.",
 )
 @click.option(
     "--coverage",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.8,
     metavar="SHARE",
     help="Residues of both sequences that the alignment covers, from 0 to 1; 0.8 by default.",
@@ -72,12 +75,16 @@ def cluster(
       pslidx cluster sprot --identity 0.5 -o clusters50.tsv
       pslidx cluster sprot --identity 0.3 --proteins proteins.fasta -o clusters30.tsv
     """
-    from psl_eval.clustering import cluster_entries
+    from psl_eval.clustering import KIND, cluster_entries
     from psl_eval.proteins import read_proteins
     from psl_index import Index
 
     began = time.monotonic()
-    with raised(), shown() as report, _sink(output) as sink, Index.open(index) as opened:
+    target = choose(output, "tsv").path
+    if target is not None:
+        refuse_input(target, [proteins])
+        _refuse_to_replace(_manifest_of(target), KIND)
+    with raised(), shown(patience=_PATIENCE) as report, _sink(target) as sink, Index.open(index) as opened:
         scored = None if proteins is None else read_proteins(proteins)
         made = cluster_entries(
             opened, identity=identity, coverage=coverage, proteins=scored, threads=threads, progress=report
@@ -85,15 +92,35 @@ def cluster(
         for lines in _lines(made.pairs):
             sink.write(lines)
         manifest = made.manifest(opened, scored)
-    if output not in (None, "-"):
-        with sinks.file(Path(f"{output}.json")) as sink:
+    if target is not None:
+        with sinks.file(_manifest_of(target)) as sink:
             sink.write(f"{json.dumps(manifest, indent=2)}\n".encode())
     _tell(made, time.monotonic() - began)
 
 
+def _manifest_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.json")
+
+
+def _refuse_to_replace(manifest: Path, kind: str) -> None:
+    """Refuse to write over something else than what a file beside clusters says of them."""
+    if not manifest.exists():
+        return
+    try:
+        written = json.loads(manifest.read_bytes())
+    except (ValueError, RecursionError):
+        written = None
+    if not isinstance(written, dict) or written.get("format") != kind:
+        raise UsageError(
+            "holds something else than how clusters were made, and would be replaced",
+            file=str(manifest),
+            remedy="name another file with -o",
+        )
+
+
 @contextmanager
-def _sink(output: str | None) -> Iterator[sinks.Sink]:
-    with sinks.standard_output() if output in (None, "-") else sinks.file(Path(str(output))) as sink:
+def _sink(target: Path | None) -> Iterator[sinks.Sink]:
+    with sinks.standard_output() if target is None else sinks.file(target) as sink:
         yield sink
 
 
@@ -105,6 +132,6 @@ def _lines(pairs: pa.Table) -> Iterator[bytes]:
 
 def _tell(made: Clustering, seconds: float) -> None:
     say(
-        f"{len(made.pairs):,} sequences in {made.clusters:,} clusters, {seconds:.1f} s; MMseqs2 {made.mmseqs} with "
-        f"{' '.join(made.parameters)}"
+        f"{counted(len(made.pairs), 'sequence')} in {counted(made.clusters, 'cluster')}, {seconds:.1f} s; "
+        f"MMseqs2 {made.mmseqs} with {' '.join(made.parameters)}"
     )

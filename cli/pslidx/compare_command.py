@@ -18,7 +18,7 @@ from pslidx.options import debug_option, output_options
 )
 @click.option(
     "--resamples",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=2),
     default=2000,
     metavar="N",
     help="Resamples of each interval, and flips of signs of each test; 2000 is the default.",
@@ -40,12 +40,15 @@ def compare(folders: tuple[str, ...], seed: int, resamples: int, output: str | N
     """
     from psl_eval.comparison import compare as compared
     from psl_eval.methods import named, read_method
-    from pslidx.destination import choose
+    from pslidx.destination import choose, refuse_inside
     from pslidx.messages import warn
     from pslidx.output import write
 
     destination = choose(output, table_format)
-    methods = [read_method(folder, name) for name, folder in map(named, folders)]
+    places = [named(folder) for folder in folders]
+    if destination.path is not None:
+        refuse_inside(destination.path, [folder for _, folder in places])
+    methods = [read_method(folder, name) for name, folder in places]
     comparison = compared(methods, seed=seed, resamples=resamples)
     for line in comparison.warnings:
         warn(line)

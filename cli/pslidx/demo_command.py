@@ -106,10 +106,20 @@ def _score(index: Path, subsequences: Path, folder: Path) -> None:
 
     _command("hitrate", index, subsequences, "-o", folder)
     with Index.open(index) as opened:
-        rates = hit_rate(opened, subsequences)
+        rates = hit_rate(opened, subsequences, nulls=["label"])
     with raised():
         write_hit_rates(rates, folder)
-    columns = ["exclusion", "proteins", "proteins_scored", "subsequences", "subsequences_scored", "hit_rate"]
+    columns = [
+        "exclusion",
+        "proteins",
+        "proteins_scored",
+        "hit_rate",
+        "low",
+        "high",
+        "null_hit_rate",
+        "lift",
+        "p_value",
+    ]
     summary = [row for row in rates.summary.to_pylist() if row["subset"] == "all"]
     _table(columns, [[row[column] for column in columns] for row in summary])
 

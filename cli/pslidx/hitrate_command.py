@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from pslidx.messages import warn
+from pslidx.messages import counted, say, warn
 from pslidx.opened import opened
 from pslidx.options import cluster_options, debug_option, format_option, index_argument, threads_option
 from pslidx.signals import raised
 
 if TYPE_CHECKING:
     from psl_eval.hit_rates import Run
+    from pslidx.destination import Destination
 
 _PATIENCE: Final = 2.0  # seconds before progress is shown
 
@@ -75,7 +78,7 @@ _PATIENCE: Final = 2.0  # seconds before progress is shown
     "same protein (window), or of proteins of other classes (other-class). Can be given several times.",
 )
 @click.option("--draws", type=click.IntRange(min=1), default=1000, metavar="N", help="Of a null model; 1000.")
-@click.option("--resamples", type=click.IntRange(min=1), default=2000, metavar="N", help="Of an interval; 2000.")
+@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, metavar="N", help="Of draws and resamples; 1.")
 @click.option("--skip-bad", is_flag=True, help="Pass over bad rows, and say how many there were.")
 @click.option("--hits", "hits_file", metavar="FILE", help="Write every occurrence, too; the ending sets the format.")
@@ -104,8 +107,14 @@ def hitrate(
 
     SUBSEQUENCES is a table (TSV, CSV, JSONL or Parquet; - is standard input) with the columns query, start,
     end (1-based, inclusive), subsequence, predicted and, where known, true; or with those of the published
-    study; or motifs: peptides with classes in two columns, or FASTA with the class after the name. DIR gets tables
-    (summary, proteins, subsequences, strata and more), in the chosen format, and manifest.json. Prints the summary.
+    study. DIR gets tables (summary, proteins, subsequences, strata and more), in the chosen format, and manifest.json.
+    Prints the summary.
+
+    Or SUBSEQUENCES are motifs, which have no protein: a table with the columns peptide and class (and name, true where
+    known), a peptide and its class a line without a header, or FASTA with the class after the name. They need
+    --definition unweighted --exclude none.
+
+    With --against all there is no null model unless --null names one.
 
     \b
     Example:
@@ -118,15 +127,18 @@ def hitrate(
     from psl_eval import write_hit_rates
     from psl_eval.choices import Choices
     from psl_eval.hit_rates import Run
-    from psl_eval.hits import HITS
     from psl_eval.result_folder import check_folder
     from pslidx import progress
-    from pslidx.destination import Destination, choose
+    from pslidx.destination import Destination
     from pslidx.output import write
 
     choices = Choices(against=against, nulls=_nulls(nulls, against), **chosen)  # type: ignore[arg-type]
-    hits = choose(hits_file, None) if hits_file else None
+    if str(folder) == "-":
+        raise click.UsageError("-o makes a folder, which standard output (-) is not.")
     check_folder(folder)
+    hits = (
+        None if hits_file is None else _hits(hits_file, [index, folder], [subsequences, proteins, clusters, training])
+    )
     with opened(index, scheduler, local_copy) as searched, progress.shown(patience=_PATIENCE) as report:
         run = Run(
             searched,
@@ -139,9 +151,7 @@ def hitrate(
             threads=threads,
             progress=report,
         )
-        if hits is not None:
-            write(hits, HITS, run.hits())
-        with raised():
+        with raised(), _hits_written(run, hits):
             write_hit_rates(run, folder, format=table_format or "tsv")
     _warn(run)
     write(Destination(None, "tsv"), run.summary.schema, run.summary.to_batches())
@@ -158,9 +168,40 @@ def _nulls(asked: tuple[str, ...], against: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(asked))
 
 
+def _hits(name: str, folders: list[Path], inputs: list[str | None]) -> Destination:
+    """Where the hits go: beside the folder of the results and the inputs, never into or over them."""
+    from pslidx.destination import choose, refuse_input, refuse_inside
+
+    if name == "-":
+        raise click.UsageError("--hits takes a file: standard output (-) gets the summary.")
+    hits = choose(name, None)
+    assert hits.path is not None
+    refuse_inside(hits.path, folders)
+    refuse_input(hits.path, inputs)
+    return hits
+
+
+@contextmanager
+def _hits_written(run: Run, hits: Destination | None) -> Iterator[None]:
+    """Write the hits, if any, to a file that appears when this ends well, and not when it fails."""
+    from psl_eval.hits import HITS
+    from pslidx import sinks
+    from pslidx.output import encode
+
+    if hits is None or hits.path is None:
+        yield
+        return
+    with sinks.file(hits.path) as sink:
+        encode(sink, hits.format, HITS, run.hits())
+        yield
+
+
 def _warn(run: Run) -> None:
     """Say what a reader must know beside the numbers."""
     if run.skipped:
-        warn(f"{run.skipped:,} bad rows were passed over; the first: {run.first_skipped}")
+        what = "1 bad row was" if run.skipped == 1 else f"{run.skipped:,} bad rows were"
+        warn(f"{what} passed over; the first: {run.first_skipped}")
     if run.in_no_cluster:
-        warn(f"{run.in_no_cluster:,} of {run.n_queries:,} proteins are in no cluster")
+        warn(f"in no cluster: {run.in_no_cluster:,} of {counted(run.n_queries, 'protein')}")
+    if run.trained:
+        say(f"in the index: {run.trained_found:,} of {counted(run.trained, 'protein')} of the training set")

@@ -20,9 +20,15 @@ def warn(text: str) -> None:
     say(f"warning: {text}")
 
 
+def counted(number: int, unit: str) -> str:
+    """A number and what is counted, given in the singular."""
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+
+
 def warn_of_skipped(skipped: Skipped) -> None:
     """Say how many bad entries were passed over, if any, and what was wrong with the first."""
     if skipped.count:
-        warn(f"{skipped.count:,} bad entries were passed over; the first {len(skipped.first)}:")
+        what = "1 bad entry was" if skipped.count == 1 else f"{skipped.count:,} bad entries were"
+        warn(f"{what} passed over; the first {len(skipped.first)}:")
         for error in skipped.first:
             say(f"  {error}")

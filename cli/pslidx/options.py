@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,17 @@ from pslidx.exit_codes import Session
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+class NumberRange(click.FloatRange):
+    """A range that NaN is not in, which no bound keeps out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error where it is none, or outside."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 def size_in_bytes(text: str) -> int:
@@ -83,6 +95,17 @@ def cluster_options(command: Command) -> Command:
         "use the copies. DIR may hold variables that are set where the workers run, such as '$TMPDIR/pslidx'.",
     )
     return scheduler_option(local_copy(command))
+
+
+def deadline_option(help_text: str, default: float | None = None) -> Callable[[Command], Command]:
+    """``--deadline``, for a command that asks an online service."""
+    return click.option(
+        "--deadline",
+        type=NumberRange(min=0, min_open=True, max=10_000_000),
+        default=default,
+        metavar="SECONDS",
+        help=help_text,
+    )
 
 
 def output_options(command: Command) -> Command:

@@ -22,7 +22,12 @@ def write(destination: Destination, schema: pa.Schema, batches: Iterable[pa.Reco
         The destination cannot be written; a file that was there before is as it was.
     """
     with sinks.standard_output() if destination.path is None else sinks.file(destination.path) as sink:
-        encode = encoder(destination.format, sink, schema)
-        for batch in batches:
-            encode.write(batch)
-        encode.finish()
+        encode(sink, destination.format, schema, batches)
+
+
+def encode(sink: sinks.Sink, table_format: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write `batches`, all of `schema`, to a sink that is open."""
+    encoding = encoder(table_format, sink, schema)
+    for batch in batches:
+        encoding.write(batch)
+    encoding.finish()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from psl_index.errors import InputError, PeptideError, UsageError
-from psl_index.fasta import read_fasta
+from psl_index.fasta import read_records
 from psl_index.opening import Source, open_source
 
 _RESIDUES: Final = re.compile(r"[A-Za-z]+")
@@ -17,17 +17,25 @@ _EXPECTED: Final = "expected one peptide a line, or FASTA"
 _BLOCK_BYTES: Final = 1 << 20
 _LINE_LIMIT: Final = 1 << 24  # bytes: no peptide is near it, a decompression bomb is beyond it
 
+#: What is wrong with a peptide that is one, None where nothing is.
+Objection = Callable[[str], str | None]
 
-def gather(arguments: Sequence[str], file: str | None) -> Iterator[str]:
+
+def no_objection(_: str) -> str | None:
+    """Takes every peptide."""
+    return None
+
+
+def gather(arguments: Sequence[str], file: str | None, objection: Objection = no_objection) -> Iterator[str]:
     """All peptides, in upper case and without a trailing ``*``: first `arguments`, then those in `file`.
 
     ``-`` stands for standard input, as a file and as an argument. Arguments are checked at once, the file
-    while it is read.
+    while it is read. `objection` is asked about each peptide.
 
     Raises
     ------
     PeptideError
-        An argument is no peptide.
+        An argument is no peptide, or is objected to.
     UsageError
         There is neither an argument nor a file, or there are two files.
     """
@@ -38,11 +46,11 @@ def gather(arguments: Sequence[str], file: str | None) -> Iterator[str]:
     named = [argument for argument in arguments if argument != "-"]
     if not named and file is None:
         raise UsageError("no peptide to search for", remedy="name some, or a file of them with --file")
-    peptides = [_from_argument(peptide, number) for number, peptide in enumerate(named)]
-    return iter(peptides) if file is None else chain(peptides, read_peptides(file))
+    peptides = [_from_argument(peptide, number, objection) for number, peptide in enumerate(named)]
+    return iter(peptides) if file is None else chain(peptides, read_peptides(file, objection))
 
 
-def read_peptides(file: str) -> Iterator[str]:
+def read_peptides(file: str, objection: Objection = no_objection) -> Iterator[str]:
     """The peptides of a file, plain or compressed, in upper case: one a line, or the sequences of FASTA.
 
     Which of the two is told by the first character. Blank lines are passed over.
@@ -50,19 +58,27 @@ def read_peptides(file: str) -> Iterator[str]:
     Raises
     ------
     InputError
-        With the line: something else than letters and a ``*`` at the end; or there is no peptide at all.
+        With the line: something else than letters and a ``*`` at the end, or a peptide that is objected to. Or there
+        is no peptide at all.
     """
     with open_source(file) as source:
         if source.peek(_BLOCK_BYTES).lstrip().startswith(b">"):
-            for batch in read_fasta(source):
-                yield from batch.entries["sequence"].to_pylist()
+            numbered = _of_records(source)
         else:
-            yield from _one_a_line(source, file)
+            numbered = _one_a_line(source, file)
+        for line, peptide in numbered:
+            problem = objection(peptide)
+            if problem is not None:
+                raise InputError(problem, file=file, line=line)
+            yield peptide
 
 
-def _from_argument(argument: str, number: int) -> str:
+def _from_argument(argument: str, number: int, objection: Objection) -> str:
     letters = argument.strip().removesuffix("*")
     if _RESIDUES.fullmatch(letters):
+        problem = objection(letters.upper())
+        if problem is not None:
+            raise PeptideError(problem, number=number)
         return letters.upper()
     if not letters:
         raise PeptideError("a peptide is empty", number=number, remedy="remove it, or check the quoting")
@@ -72,14 +88,21 @@ def _from_argument(argument: str, number: int) -> str:
     raise PeptideError(_complaint(letters), number=number)
 
 
-def _one_a_line(source: Source, file: str) -> Iterator[str]:
+def _of_records(source: Source) -> Iterator[tuple[int, str]]:
+    """Sequences of FASTA, each after the line of its header."""
+    for records in read_records(source):
+        for row, sequence in enumerate(records.sequences.to_pylist()):
+            yield records.line(row), sequence
+
+
+def _one_a_line(source: Source, file: str) -> Iterator[tuple[int, str]]:
     empty = True
     for number, line in enumerate(_lines(source, file), start=1):
         text = line.decode(errors="replace").strip()
         letters = text.removesuffix("*")
         if _RESIDUES.fullmatch(letters):
             empty = False
-            yield letters.upper()
+            yield number, letters.upper()
         elif text:
             raise InputError(_complaint(letters), file=file, line=number, remedy=_EXPECTED)
     if empty:

@@ -80,25 +80,26 @@ class _Bar:
 
 
 class _Lines:
-    """A line where a step begins, and again from time to time."""
+    """A line where a step begins for the first time, and again from time to time."""
 
     def __init__(self, clock: Callable[[], float], begin: float) -> None:
         self._clock = clock
         self._begin = begin
-        self._step = ""
+        self._steps: set[str] = set()  # that were said
         self._next = 0.0
 
     def __call__(self, progress: Progress) -> None:
         now = self._clock()
         if now < self._begin:
             return
-        if progress.step != self._step:
+        if progress.step not in self._steps or (now >= self._next and not _amount(progress)):
             say(progress.step)
         elif now >= self._next:
             say(f"{progress.step}: {_amount(progress)}")
         else:
             return
-        self._step, self._next = progress.step, now + _SECONDS_BETWEEN_LINES
+        self._steps.add(progress.step)
+        self._next = now + _SECONDS_BETWEEN_LINES
 
     def tell(self, line: str) -> None:
         say(line)
@@ -106,12 +107,15 @@ class _Lines:
 
 def _bar(progress: Progress) -> str:
     if not progress.total:
-        return f"{progress.step}  {_amount(progress)}"
+        return f"{progress.step}  {_amount(progress)}".rstrip()
     share = min(progress.done / progress.total, 1.0)
     filled = "#" * int(share * _BAR_WIDTH)
     return f"{progress.step}  [{filled:<{_BAR_WIDTH}}] {share:4.0%}"
 
 
 def _amount(progress: Progress) -> str:
+    """How far it is in words; nothing where nothing is counted."""
+    if not (progress.done or progress.total):
+        return ""
     of_total = f" of {progress.total:,}" if progress.total else ""
     return f"{progress.done:,}{of_total} {progress.unit}"

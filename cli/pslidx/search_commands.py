@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from psl_eval.online.services import NAMES
+from psl_eval.online.names import NAMES
 from pslidx import destination
-from pslidx.messages import say, warn_of_skipped
+from pslidx.messages import counted, say, warn_of_skipped
 from pslidx.opened import opened
 from pslidx.options import (
     cluster_options,
+    deadline_option,
     debug_option,
     index_argument,
     output_options,
@@ -46,6 +49,7 @@ _LAST_TAXON: Final = 2**32 - 1  # as `psl_index.schemas.LAST_TAXON`, which takes
     help="Ask the online service at URL; there is then no INDEX. Takes the extra pslidx[online].",
 )
 @click.option("--service", type=click.Choice(NAMES), help="With --via: the kind of service; peptidematch by default.")
+@deadline_option("With --via: give up after SECONDS, 600 by default.")
 @click.option(
     "--file",
     metavar="FILE",
@@ -73,6 +77,7 @@ def search(
     skip_bad: bool,
     via: str | None,
     service: str | None,
+    deadline: float | None,
     file: str | None,
     count: bool,
     equate_il: bool,
@@ -93,7 +98,8 @@ def search(
 
     Without an index the same is found in the same order: one reading of the SOURCE for all peptides, which
     pays where a file is searched only a few times. --columns and --skip-bad are as for build. Or an online
-    service answers, with --file, --count and --limit only; what it does not say stays empty.
+    service answers, with --file, --count and --limit only; what it does not say stays empty, and this needs
+    the extra pslidx[online].
 
     \b
     Example:
@@ -108,10 +114,14 @@ def search(
         raise click.UsageError("--limit does not go with --count.")
     if service is not None and via is None:
         raise click.UsageError("--service goes with --via only.")
+    if deadline is not None and via is None:
+        raise click.UsageError("--deadline goes with --via only.")
     if via is not None:
         others = (sources, columns, skip_bad, equate_il, taxon, lineage, threads, scheduler, local_copy)
         if any(others):
-            raise click.UsageError("With --via only --service, --file, --count, --limit and those of the output go.")
+            raise click.UsageError(
+                "With --via only --service, --deadline, --file, --count, --limit and those of the output go."
+            )
         peptides = _all_peptides("--via", index, peptides)
     elif sources:
         if scheduler is not None or local_copy is not None:
@@ -124,6 +134,8 @@ def search(
     elif columns is not None or skip_bad:
         raise click.UsageError("--columns and --skip-bad go with --no-index only.")
     target = destination.choose(output, table_format)
+    if target.path is not None:
+        destination.refuse_input(target.path, [file, *sources])
 
     from psl_index import Skipped
     from psl_index.entry_tables import Organisms
@@ -132,20 +144,24 @@ def search(
     from pslidx.output import write
     from pslidx.scan import Scan
 
-    queries = peptide_list.gather(peptides, file)
     organisms = None if taxon is None and lineage is None else Organisms(taxon, lineage)
     skipped = Skipped()
     with ExitStack() as entered:
+        queries: Iterable[str]
         asked: hits.Search | Scan | Via
         hits_schema, counts_schema = hits.HITS, hits.COUNTS
         if via is not None:
             from psl_eval.online.client import Patience, connected
-            from psl_eval.online.services import service_at
+            from psl_eval.online.services import service_at, too_short
             from pslidx.via import VIA_COUNTS, VIA_HITS, Via
 
             hits_schema, counts_schema = VIA_HITS, VIA_COUNTS
-            asked = Via(service_at(service or NAMES[0], via), entered.enter_context(connected(Patience(), say)))
+            at = service_at(service or NAMES[0], via)
+            queries = list(peptide_list.gather(peptides, file, partial(too_short, at)))  # checked before any is asked
+            patience = Patience() if deadline is None else Patience(deadline)
+            asked = Via(at, entered.enter_context(connected(patience, say)))
         elif index is None or sources:
+            queries = peptide_list.gather(peptides, file)
             asked = Scan(
                 sources,
                 equate_il=equate_il,
@@ -155,6 +171,7 @@ def search(
                 threads=threads,
             )
         else:
+            queries = peptide_list.gather(peptides, file)
             searched = entered.enter_context(opened(Path(index), scheduler, local_copy))
             asked = hits.Search(searched, equate_il=equate_il, organisms=organisms, threads=threads)
         if count:
@@ -163,7 +180,7 @@ def search(
             write(target, hits_schema, asked.hits(queries, limit))
     warn_of_skipped(skipped)
     if asked.cut:
-        say(f"{asked.cut:,} of {asked.asked:,} peptides occur more than {limit:,} times; the rest is left out")
+        say(f"--limit {limit} cut the occurrences of {asked.cut:,} of {counted(asked.asked, 'peptide')}")
 
 
 def _all_peptides(option: str, first: str | None, peptides: tuple[str, ...]) -> tuple[str, ...]:

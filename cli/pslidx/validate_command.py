@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from psl_eval.online.services import NAMES, default_sample
+from psl_eval.online.names import NAMES, SAMPLES
 from pslidx import destination
-from pslidx.messages import say
-from pslidx.options import debug_option, index_argument, output_options
+from pslidx.messages import counted, say
+from pslidx.options import deadline_option, debug_option, index_argument, output_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,13 +67,7 @@ def _lengths(_: click.Context, __: click.Parameter, text: str | None) -> tuple[i
 )
 @click.option("--peptides", metavar="FILE", help="Ask about the peptides in FILE instead: one a line, or FASTA.")
 @click.option("--url", metavar="URL", help="Where the service is, if not at its usual address.")
-@click.option(
-    "--deadline",
-    type=click.FloatRange(min=0, min_open=True, max=10_000_000),
-    default=600.0,
-    metavar="SECONDS",
-    help="Stop asking after SECONDS, 600 by default, and say what is unanswered.",
-)
+@deadline_option("Stop asking after SECONDS, 600 by default, and say what is unanswered.", 600.0)
 @output_options
 @debug_option
 def validate(
@@ -107,11 +102,13 @@ def validate(
     if peptides is not None and (sample, seed, lengths) != (None, None, None):
         raise click.UsageError("--sample, --seed and --length do not go with --peptides.")
     target = destination.choose(output, table_format)
+    if target.path is not None:
+        destination.refuse_input(target.path, [peptides])
 
     from psl_eval.online.client import Patience, connected
     from psl_eval.online.comparison import VALIDATION, compare
     from psl_eval.online.sampling import sample_peptides
-    from psl_eval.online.services import long_enough, service_at
+    from psl_eval.online.services import service_at, too_short
     from psl_eval.online.validation import ask_all, what_is_asked
     from psl_index import Index
     from pslidx import peptide_list
@@ -123,9 +120,10 @@ def validate(
     with ExitStack() as entered:
         opened = entered.enter_context(Index.open(index))
         if peptides is not None:
-            asked = list(dict.fromkeys(long_enough(service, peptide_list.read_peptides(peptides))))
+            taken = peptide_list.read_peptides(peptides, partial(too_short, service))
+            asked = list(dict.fromkeys(taken))
         else:
-            wanted = sample or default_sample(name)
+            wanted = sample or SAMPLES[name]
             asked = sample_peptides(opened, wanted, lengths or _LENGTHS, seed or 0)
             if len(asked) < wanted:
                 say(f"the index hardly has more peptides of these lengths: {len(asked):,} are asked about")
@@ -193,7 +191,7 @@ def _say_totals(table: pa.Table) -> None:
     local = table["local_release"][0].as_py() or "unknown"
     remote = " and ".join(sums.remote_releases) or "unknown"
     say(
-        f"{len(table):,} peptides: {counts}; {agreement}; isoforms, not compared: {sums.isoforms:,}; "
+        f"{counted(len(table), 'peptide')}: {counts}; {agreement}; isoforms, not compared: {sums.isoforms:,}; "
         f"release: local {local}, remote {remote}"
     )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from psl_eval.online.answers import Answer
 from psl_eval.online.client import Client
-from psl_eval.online.services import Service, long_enough
+from psl_eval.online.services import Service
 from pslidx.hits import COUNTS, HITS
 
 #: The columns of `pslidx.hits`; null is what a service does not say, which is the classes, and, where it tells no
@@ -21,6 +21,8 @@ VIA_COUNTS: Final = pa.schema([field.with_nullable(field.name == "occurrences") 
 
 class Via:
     """Questions about peptides in upper case, asked as those of `pslidx.hits.Search`, a request at a time.
+
+    The service must take the peptides, see `psl_eval.online.services.too_short`.
 
     Attributes
     ----------
@@ -71,7 +73,7 @@ class Via:
 
     def _answers(self, peptides: Iterable[str]) -> Iterator[list[tuple[str, Answer]]]:
         """Some peptides at a time, in their order, each with its answer."""
-        rest = iter(long_enough(self._service, peptides))
+        rest = iter(peptides)
         while part := list(islice(rest, self._service.at_once)):
             found = self._service.ask(self._client, list(dict.fromkeys(part)))
             self.asked += len(part)

@@ -1,4 +1,4 @@
 """The same question asked of an index and of an online service, and their answers compared.
 
-Nothing here is imported, and no network is touched, before a command asks for it.
+Nothing here but `names` is imported, and no network is touched, before a command asks for it.
 """

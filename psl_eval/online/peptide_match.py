@@ -30,7 +30,6 @@ class PeptideMatch:
     at_once: Final = 100  # peptides in a request, the most it takes
     shortest: Final = 3  # residues
     tells_positions: Final = True
-    sample: Final = 100  # peptides that are sensible to ask about
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/").removesuffix("/match_post").removesuffix("/match_get")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from psl_eval.online.answers import Answer
+from psl_eval.online.names import NAMES
 from psl_eval.online.peptide_match import PeptideMatch
 from psl_eval.online.uniprot import UniProt
 from psl_index.errors import UsageError
@@ -42,8 +43,6 @@ class Service(Protocol):
 
 _KINDS: Final = {kind.name: kind for kind in (PeptideMatch, UniProt)}
 
-NAMES: Final = tuple(_KINDS)
-
 
 def service_at(name: str, url: str | None = None) -> Service:
     """The service called `name`, at its home or at another address.
@@ -59,19 +58,11 @@ def service_at(name: str, url: str | None = None) -> Service:
     return kind(_KINDS[name].home if url is None else _checked(url))
 
 
-def default_sample(name: str) -> int:
-    """How many peptides are sensible to ask a service about."""
-    return _KINDS[name].sample
-
-
-def long_enough(service: Service, peptides: Iterable[str]) -> Iterator[str]:
-    """The same peptides; UsageError at one that the service would not take."""
-    for peptide in peptides:
-        if len(peptide) < service.shortest:
-            raise UsageError(
-                f"{peptide!r} is too short for {service.name}, which takes {service.shortest} residues or more"
-            )
-        yield peptide
+def too_short(service: Service, peptide: str) -> str | None:
+    """What is wrong with a peptide that the service would not take; None where it takes it."""
+    if len(peptide) >= service.shortest:
+        return None
+    return f"{peptide!r} is too short for {service.name}, which takes {service.shortest} residues or more"
 
 
 def _checked(url: str) -> str:

@@ -33,7 +33,6 @@ class UniProt:
     at_once: Final = 1  # peptides in a request
     shortest: Final = 3  # residues
     tells_positions: Final = False
-    sample: Final = 10  # peptides that are sensible to ask about: each takes half a minute
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")

@@ -63,6 +63,33 @@ def test_to_standard_output(pslidx: Call, index: Path, fake: Callable[..., Path]
     ended = pslidx("cluster", index, "--identity", "1", "--coverage", "0.9")
     assert ended.code == 0, ended.err
     assert ended.rows == [["P99991", f"P9999{number}"] for number in (1, 2, 3)]
+    assert ended.err.startswith("pslidx: 3 sequences in 1 cluster, ")
+    assert ended.err.count("\n") == 1
+
+
+def test_only_the_manifest_of_earlier_clusters_is_replaced(
+    pslidx: Call, index: Path, fake: Callable[..., Path], tmp_path: Path
+) -> None:
+    fake()
+    manifest = tmp_path / "clusters.tsv.json"
+    arguments = ("cluster", index, "--identity", "1", "-o", tmp_path / "clusters.tsv")
+    for foreign in ("{}", "[]", "notes", '{"format": "mine"}'):
+        manifest.write_text(foreign)
+        ended = pslidx(*arguments)
+        assert (ended.code, ended.err.count("\n")) == (2, 1)
+        assert f"{manifest}: holds something else than how clusters were made" in ended.err
+        assert manifest.read_text() == foreign
+        assert not (tmp_path / "clusters.tsv").exists()
+    manifest.unlink()
+    assert [pslidx(*arguments).code for _ in range(2)] == [0, 0]
+
+
+def test_the_proteins_are_not_replaced(pslidx: Call, index: Path, tmp_path: Path) -> None:
+    proteins = tmp_path / "proteins.txt"
+    proteins.write_text("MAAW\n")
+    ended = pslidx("cluster", index, "--identity", "1", "--proteins", proteins, "-o", proteins)
+    assert ended.code == 2
+    assert f"{proteins}: is read, and would be replaced" in ended.err
 
 
 def test_without_mmseqs(pslidx: Call, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +119,9 @@ def test_a_failure_of_mmseqs(pslidx: Call, index: Path, fake: Callable[..., Path
         (["x"], "Missing option '--identity'"),
         (["x", "--identity", "50"], "Invalid value for '--identity'"),
         (["x", "--identity", "0.5", "--coverage", "80%"], "Invalid value for '--coverage'"),
+        (["x", "--identity", "nan"], "Invalid value for '--identity': 'nan' is not a number"),
+        (["x", "--identity", "0.5", "--coverage", "nan"], "Invalid value for '--coverage': 'nan' is not a number"),
+        (["x", "--identity", "0.5", "-o", "/"], "/: is a folder, not a file"),
     ],
 )
 def test_wrong_usage(pslidx: Call, arguments: list[str], line: str) -> None:

@@ -68,7 +68,8 @@ def test_methods_scored_differently_are_refused_in_one_line(pslidx: Call, folder
     [
         ([], 2, "Missing argument 'DIR...'"),
         (["nowhere", "nowhere2"], 1, "nowhere/manifest.json: expected a folder of hit rates"),
-        (["x", "y", "--resamples", "0"], 2, "Invalid value for '--resamples'"),
+        (["x", "y", "--resamples", "1"], 2, "Invalid value for '--resamples'"),
+        (["x", "y", "-o", "/"], 2, "/: is a folder, not a file"),
     ],
 )
 def test_wrong_usage_is_one_line(pslidx: Call, arguments: list[str], code: int, complaint: str) -> None:
@@ -82,3 +83,33 @@ def test_one_folder_is_too_few(pslidx: Call, folders: list[Path]) -> None:
     ended = pslidx("compare", folders[0])
     assert ended.code == 2
     assert "expected two or more folders of hit rates to compare" in ended.err
+
+
+def test_no_result_is_replaced_by_its_comparison(pslidx: Call, folders: list[Path]) -> None:
+    before = (folders[0] / "proteins.jsonl").read_bytes()
+    ended = pslidx("compare", f"x={folders[0]}", folders[1], "-o", folders[0] / "proteins.jsonl")
+    assert (ended.code, ended.out) == (2, "")
+    assert f"{folders[0] / 'proteins.jsonl'}: lies in {folders[0]}, which holds something else" in ended.err
+    assert (folders[0] / "proteins.jsonl").read_bytes() == before
+
+
+def test_two_resamples_say_nothing(pslidx: Call, folders: list[Path]) -> None:
+    ended = pslidx("compare", *folders, "--resamples", 2)
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_numbers_of_unknown_proteins_are_not_compared(pslidx: Call, tmp_path: Path) -> None:
+    def folder(name: str, queries_are: str, **manifest: object) -> Path:
+        subsequences = {"queries_are": queries_are}
+        proteins = [Protein(f"{n}", [(6, 0.5, 0.5)]) for n in range(3)]
+        return write_folder(tmp_path / name, proteins, subsequences=subsequences, **manifest)
+
+    known = [folder(name, "numbered") for name in ("a", "b")]
+    assert pslidx("compare", *known).code == 0
+    named = [folder(name, "named", proteins=None) for name in ("c", "d")]
+    assert pslidx("compare", *named).code == 0
+    unknown = [folder(name, "numbered", proteins=None) for name in ("e", "f")]
+    ended = pslidx("compare", *unknown)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert f"{unknown[0]}: queries are numbers here" in ended.err
+    assert "score all methods with --proteins" in ended.err

@@ -11,12 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from pslidx.hitrate_command import hitrate
 
+import psl_eval
 from psl_eval.annotation import DENOMINATORS, EVIDENCE
 from psl_eval.choices import AGAINST, Choices
 from psl_eval.definitions import DEFINITIONS
 from psl_eval.exclusions import EXCLUSIONS
+from psl_eval.hit_rates import Run
 from psl_eval.null_models import NULLS
 from psl_eval.results import SCORED, TABLES
+from psl_index.errors import OutputError
 
 Call = Callable[..., Any]
 
@@ -149,3 +152,72 @@ def test_motifs_have_neither_proteins_nor_places(pslidx: Call, index: Path, tmp_
     lines = [line.split("\t") for line in (tmp_path / "rates" / "subsequences.tsv").read_text().splitlines()]
     assert [line[:4] for line in lines[1:]] == [["signal", "", "", "SKL"], ["retention", "", "", "KDEL"]]
     assert ended.out.count("\n") == 4
+
+
+@pytest.mark.parametrize(
+    ("hits", "complaint"),
+    [
+        ("subsequences.tsv", "is read, and would be replaced"),
+        ("clusters.tsv", "is read, and would be replaced"),
+        ("rates/hits.tsv", "lies in "),
+        ("folder", "is a folder, not a file"),
+        ("none/hits.tsv", "cannot be written: No such file or directory"),
+        ("hits.csv", "no .csv files are written"),
+    ],
+)
+def test_hits_replace_nothing_that_matters(
+    pslidx: Call, index: Path, subsequences: Path, tmp_path: Path, hits: str, complaint: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "clusters.tsv").write_text("P99991\tP99992\n")
+    assert pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates").code == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    options = ["--clusters", tmp_path / "clusters.tsv", "-o", tmp_path / "rates"]
+    ended = pslidx("hitrate", index, subsequences, *options, "--hits", tmp_path / hits)
+    assert (ended.code, ended.out) == (1 if hits.startswith("none") else 2, "")
+    assert f"{tmp_path / hits}: {complaint}" in ended.err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_hits_and_results_have_a_place(
+    pslidx: Call, index: Path, subsequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for options, complaint in (
+        (["-o", "rates", "--hits", "-"], "--hits takes a file"),
+        (["-o", "rates", "--hits", ""], "expected the name of a file"),
+        (["-o", "rates", "--hits", index / "hits.tsv"], "which holds something else"),
+        (["-o", "rates", "--hits", "rates"], "lies in rates"),
+        (["-o", "-"], "-o makes a folder"),
+        (["-o", "rates", "--hits", "hits.tsv", "--definition", "released"], "choose another definition"),
+        (["-o", "rates", "--resamples", "1"], "Invalid value for '--resamples'"),
+    ):
+        ended = pslidx("hitrate", index, subsequences, *options)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+        assert complaint in ended.err
+        assert [path.name for path in tmp_path.iterdir()] == ["subsequences.tsv"]
+
+
+@pytest.mark.parametrize("failing", ["write_hit_rates", "hits"])
+def test_hits_and_results_appear_together_or_not_at_all(
+    pslidx: Call, index: Path, subsequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OutputError("no space left")
+
+    place = psl_eval if failing == "write_hit_rates" else Run
+    monkeypatch.setattr(place, failing, fail)
+    ended = pslidx("hitrate", index, subsequences, "-o", tmp_path / "rates", "--hits", tmp_path / "hits.tsv")
+    assert (ended.code, ended.out) == (1, "")
+    assert "no space left" in ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["subsequences.tsv"]
+
+
+def test_two_resamples_and_one_bad_row(pslidx: Call, index: Path, subsequences: Path, tmp_path: Path) -> None:
+    with subsequences.open("a") as file:
+        file.write("P99992\t2\n")
+    options = ["-o", tmp_path / "rates", "--skip-bad", "--resamples", "2", "--draws", "1"]
+    ended = pslidx("hitrate", index, subsequences, *options)
+    assert ended.code == 0
+    assert ended.err.startswith("pslidx: warning: 1 bad row was passed over; the first: ")
+    assert ended.err.count("\n") == 1

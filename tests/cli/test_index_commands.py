@@ -59,7 +59,7 @@ def test_a_bad_entry_ends_the_build_or_is_passed_over(pslidx: Call, flat_file: P
     assert not (tmp_path / "new").exists()
     skipping = pslidx("build", source, "-o", tmp_path / "new", "--skip-bad")
     assert skipping.code == 0
-    assert "pslidx: warning: 1 bad entries were passed over; the first 1:\npslidx:   " in skipping.err
+    assert "pslidx: warning: 1 bad entry was passed over; the first 1:\npslidx:   " in skipping.err
     assert pslidx("info", tmp_path / "new").out.count("source.1.skipped\t1\n") == 1
 
 

@@ -108,3 +108,20 @@ def test_no_peptides_or_two_files_are_a_usage_error(arguments: list[str], file: 
 def test_a_missing_file_is_an_input_error() -> None:
     with pytest.raises(PslidxError, match="missing: no such file"):
         list(gather([], "missing"))
+
+
+def test_what_is_objected_to_is_named_with_its_place(tmp_path: Path) -> None:
+    def too_long(peptide: str) -> str | None:
+        return f"{peptide} is too long" if len(peptide) > 3 else None
+
+    path = tmp_path / "peptides"
+    for content, line in (("SKL\n\nkdel*\n", 3), (">one\nSK\nL\n\n>two\nKD\nEL\n", 5)):
+        path.write_text(content)
+        peptides = gather([], str(path), too_long)
+        assert next(peptides) == "SKL"
+        with pytest.raises(InputError, match="KDEL is too long") as raised:
+            next(peptides)
+        assert (raised.value.file, raised.value.line) == (str(path), line)
+    with pytest.raises(PeptideError, match="KDEL is too long") as objected:
+        gather(["SKL", "kdel"], None, too_long)
+    assert objected.value.number == 1

@@ -72,3 +72,13 @@ def test_the_first_seconds_are_passed_over(capsys: pytest.CaptureFixture[str]) -
         report(Step("short", 5, None))
         report(Step("long", 0, None))
     assert capsys.readouterr().err.splitlines() == ["pslidx: long"]
+
+
+def test_a_step_that_comes_again_is_no_line_until_some_time_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ticking(4.0)
+    with shown(lambda: next(clock)) as report:
+        for _ in range(5):
+            report(Step("aligning", 0, None))
+            report(Step("choosing", 0, None))
+    # The next line is due 30 seconds after the last: the tenth is 32 seconds after the second.
+    assert capsys.readouterr().err.splitlines() == ["pslidx: aligning", "pslidx: choosing", "pslidx: choosing"]

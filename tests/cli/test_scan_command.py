@@ -154,7 +154,7 @@ def test_bad_entries_are_passed_over_and_named(pslidx: Call, tmp_path: Path) -> 
     assert pslidx("search", "--no-index", tmp_path / "x.fasta", "SKL").code == 1
     ended = pslidx("search", "--no-index", tmp_path / "x.fasta", "SKL", "--skip-bad")
     assert [row[1] for row in ended.rows[1:]] == ["b"]
-    assert ended.err.splitlines()[1] == "pslidx: warning: 1 bad entries were passed over; the first 1:"
+    assert ended.err.splitlines()[1] == "pslidx: warning: 1 bad entry was passed over; the first 1:"
     assert "expected residues of a, found '1'" in ended.err.splitlines()[2]
 
 

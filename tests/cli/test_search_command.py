@@ -86,7 +86,7 @@ def test_equate_il(pslidx: Call, index: Path) -> None:
 def test_the_limit_says_when_it_cuts(pslidx: Call, index: Path) -> None:
     cut = pslidx("search", index, "SKL", "KDEL", "--limit", 3)
     assert len(cut.rows) == 1 + 3 + 1
-    assert cut.err == "pslidx: 1 of 2 peptides occur more than 3 times; the rest is left out\n"
+    assert cut.err == "pslidx: --limit 3 cut the occurrences of 1 of 2 peptides\n"
     assert pslidx("search", index, "SKL", "--limit", 4).err == ""
     assert pslidx("search", index, "SKL", "--limit", 1, "--taxon", 9606).err == ""
 
@@ -106,7 +106,7 @@ def test_many_peptides_come_in_parts(pslidx: Call, index: Path) -> None:
     assert counted == [expected[peptide] for peptide in peptides]
     hits = pslidx("search", index, "-", "--limit", 1, stdin="\n".join(peptides).encode())
     assert [row[0] for row in hits.rows[1:]] == [peptide for peptide in peptides if peptide != "WWW"]
-    assert hits.err == "pslidx: 20,000 of 60,000 peptides occur more than 1 times; the rest is left out\n"
+    assert hits.err == "pslidx: --limit 1 cut the occurrences of 20,000 of 60,000 peptides\n"
 
 
 def test_formats_agree(pslidx: Call, index: Path, tmp_path: Path) -> None:

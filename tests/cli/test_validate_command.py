@@ -215,7 +215,7 @@ def test_search_by_a_service_counts_and_limits(pslidx: Call, server: Server) -> 
     assert counted.rows[1:] == [["SKL", "2", "3"], ["KDE", "1", "1"]]
     cut = pslidx("search", "--via", server.peptide_match, "SKL", "KDE", "--limit", 1)
     assert [row[:2] for row in cut.rows[1:]] == [["SKL", "P99991"], ["KDE", "P99991"]]
-    assert cut.err == "pslidx: 1 of 2 peptides occur more than 1 times; the rest is left out\n"
+    assert cut.err == "pslidx: --limit 1 cut the occurrences of 1 of 2 peptides\n"
 
 
 def test_a_service_that_fails_a_search(pslidx: Call, server: Server, tmp_path: Path) -> None:
@@ -226,16 +226,58 @@ def test_a_service_that_fails_a_search(pslidx: Call, server: Server, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("content", [b"SKLS\nSK\n", b">one\nSKLS\n>two\nSK\n"])
+@pytest.mark.parametrize("command", [("validate", "INDEX", "--service", "uniprot", "--url"), ("search", "--via")])
+def test_a_short_peptide_in_a_file_is_found_before_anything_is_asked(
+    pslidx: Call, index: Path, server: Server, peptides: Path, command: tuple[str, ...], content: bytes
+) -> None:
+    peptides.write_bytes(content)
+    arguments = [index if word == "INDEX" else word for word in command]
+    option = "--peptides" if command[0] == "validate" else "--file"
+    ended = pslidx(*arguments, server.peptide_match, option, peptides)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert f"{peptides}:{2 if content[:1] == b'S' else 3}: 'SK' is too short for " in ended.err
+    assert server.requests == []
+
+
+def test_a_search_by_a_service_ends_at_its_deadline(pslidx: Call, server: Server) -> None:
+    server.fail_always(silent)
+    ended = pslidx("search", "--via", server.peptide_match, "SKL", "--deadline", "0.2")
+    assert ended.code == 4
+    assert "and the deadline of 0.2 seconds is over" in ended.err
+
+
+def test_without_a_folder_the_file_is_named_and_nothing_is_asked(
+    pslidx: Call, index: Path, server: Server, tmp_path: Path
+) -> None:
+    arguments = ("validate", index, "--service", "uniprot", "--url", server.uniprot)
+    ended = pslidx(*arguments, "-o", tmp_path / "none" / "table.tsv")
+    assert ended.code == 1
+    assert f"{tmp_path / 'none' / 'table.tsv'}: cannot be written: No such file or directory" in ended.err
+    assert server.requests == []
+
+
+def test_the_peptides_are_not_replaced(pslidx: Call, index: Path, peptides: Path) -> None:
+    ended = pslidx("validate", index, "--service", "uniprot", "--peptides", peptides, "-o", peptides)
+    assert ended.code == 2
+    assert f"{peptides}: is read, and would be replaced" in ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (["search", "--via", "here", "SKL"], "'here' is no address; give one such as https://host/path"),
         (["search", "--via", "http://x", "INDEX", "SKL"], "With --via there is no INDEX, but"),
-        (["search", "--via", "http://x", "SKL", "--taxon", "1"], "With --via only --service, --file, --count, --limit"),
-        (["search", "--via", "http://x", "SKL", "--no-index", "y"], "With --via only --service, --file, --count"),
+        (
+            ["search", "--via", "http://x", "SKL", "--taxon", "1"],
+            "With --via only --service, --deadline, --file, --count, --limit",
+        ),
+        (["search", "--via", "http://x", "SKL", "--no-index", "y"], "With --via only --service, --deadline, --file"),
         (["search", "--via", "http://x"], "no peptide to search for"),
         (["search", "--via", "http://127.0.0.1:1", "SK"], "'SK' is too short for peptidematch, which takes 3 residues"),
         (["search", "INDEX", "SKL", "--service", "uniprot"], "--service goes with --via only"),
+        (["search", "INDEX", "SKL", "--deadline", "9"], "--deadline goes with --via only"),
+        (["search", "--via", "http://x", "SKL", "--deadline", "nan"], "'nan' is not a number"),
         (["validate", "INDEX"], "Missing option '--service'"),
         (["validate", "INDEX", "--service", "blast"], "Invalid value for '--service'"),
         (["validate", "INDEX", "--service", "uniprot", "--url", "x"], "'x' is no address"),
@@ -250,6 +292,8 @@ def test_a_service_that_fails_a_search(pslidx: Call, server: Server, tmp_path: P
         (["validate", "INDEX", "--service", "uniprot", "--length", "2"], "Invalid value for '--length': '2' is not"),
         (["validate", "INDEX", "--service", "uniprot", "--length", "99"], "no peptide of 99 to 99 standard residues"),
         (["validate", "INDEX", "--service", "uniprot", "--deadline", "0"], "Invalid value for '--deadline'"),
+        (["validate", "INDEX", "--service", "uniprot", "--deadline", "nan"], "'nan' is not a number"),
+        (["validate", "INDEX", "--service", "uniprot", "-o", "/"], "/: is a folder, not a file; name a file"),
         (
             ["validate", "INDEX", "--service", "uniprot", "--peptides", "x", "--seed", "1"],
             "--sample, --seed and --length do not go with --peptides",

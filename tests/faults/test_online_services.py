@@ -18,7 +18,8 @@ from psl_eval.online.answers import Answer
 from psl_eval.online.client import Patience, connected
 from psl_eval.online.comparison import compare
 from psl_eval.online.journal import Journal, journal_at
-from psl_eval.online.services import NAMES, Service, service_at
+from psl_eval.online.names import NAMES
+from psl_eval.online.services import Service, service_at
 from psl_eval.online.validation import ask_all
 from psl_index import Index
 from psl_index.errors import RemoteServiceError

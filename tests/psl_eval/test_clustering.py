@@ -17,7 +17,7 @@ from psl_eval.clustering import Clustering, cluster_entries
 from psl_eval.clusters import sequence_identifier
 from psl_eval.proteins import read_proteins
 from psl_index import Index, Progress
-from psl_index.errors import OutputError, UsageError
+from psl_index.errors import InputError, OutputError, UsageError
 from tests.psl_eval import fake_mmseqs
 
 ROWS = [("P12345", "MKT", []), ("an entry", "AKT", []), ("Q9H400", "MMM", []), ("P12345", "CCC", [])]
@@ -169,6 +169,16 @@ def test_without_mmseqs_it_says_how_to_get_it(index: Index, tmp_path: Path, monk
 def test_shares_are_from_0_to_1(index: Index, shares: dict[str, float], name: str) -> None:
     with pytest.raises(UsageError, match=rf"{name}.* from 0 to 1"):
         cluster_entries(index, **shares)
+
+
+def test_proteins_of_one_name_are_refused(index: Index, fake: Callable[..., Path], tmp_path: Path) -> None:
+    fake()
+    path = tmp_path / "proteins"
+    path.write_text(">mine\nAAA\n>other\nMMM\n>mine\nWWW\n")
+    with pytest.raises(InputError, match="proteins: 'mine' is the name of 2 proteins; give each its own"):
+        cluster_entries(index, identity=0.5, proteins=read_proteins(path))
+    path.write_text("AAA\nAAA\n")  # one name for one sequence
+    assert len(pairs(cluster_entries(index, identity=0.5, proteins=read_proteins(path)))) == 6
 
 
 @pytest.mark.skipif(shutil.which("mmseqs") is None, reason="mmseqs is not installed")

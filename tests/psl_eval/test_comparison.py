@@ -385,3 +385,10 @@ def test_two_methods_of_different_names_are_needed(tmp_path: Path) -> None:
         compare([method])
     with pytest.raises(UsageError, match="two methods have the name 'a'; name them: NAME=DIR"):
         compare([method, method])
+
+
+def test_an_interval_takes_two_resamples(tmp_path: Path) -> None:
+    methods = [read_method(write_folder(tmp_path / name, _method(1, range(5)))) for name in ("a", "b")]
+    with pytest.raises(UsageError, match="an interval takes at least 2 resamples, found 1"):
+        compare(methods, resamples=1)
+    assert {row["resamples"] for row in compare(methods, resamples=2).table.to_pylist()} == {2}

@@ -164,9 +164,31 @@ def test_train_leaves_out_the_training_set_everywhere(index: Index, tmp_path: Pa
     path.write_text(f"accession\tsequence\tsplit\nnew\t{FIRST}\ttrain\nQ9H400\t\tvalidation\n7\t\ttest\n")
     run = exclusion("train", index, training=read_training_set(path))
     assert run.everywhere.tolist() == [0, 1, 2, 4]
+    assert (run.trained, run.trained_found) == (2, 2)
     assert of_each(run.of(queries(("lab|7", None), ("P12345", None)))) == [[5], [0]]
     for name in ("none", "self", "identical"):
         assert not len(exclusion(name, index).everywhere)
+
+
+def test_a_training_set_that_would_leave_out_nothing_is_refused(index: Index, tmp_path: Path) -> None:
+    path = tmp_path / "training_set.tsv"
+    path.write_text("P00001\nP00002\n")
+    with pytest.raises(UsageError, match=r"training_set\.tsv: none of its 2 proteins is in the index"):
+        exclusion("train", index, training=read_training_set(path))
+    path.write_text("P00001\nP12345\n")
+    training = read_training_set(path)
+    run = exclusion("train", index, training=training)
+    assert (run.trained, run.trained_found) == (2, 1)
+    for name in ("none", "self", "identical"):
+        with pytest.raises(UsageError, match=f"--train goes with --exclude train, not with --exclude {name}"):
+            exclusion(name, index, training=training)
+
+
+def test_clusters_that_no_entry_is_in_are_refused(index: Index, clusters_of: Callable[..., Clusters]) -> None:
+    asked = ("P00001", FIRST)
+    with pytest.raises(UsageError, match=r"clusters\.tsv: no entry of the index is in these clusters"):
+        left_out(index, "cluster", asked, clusters=clusters_of("P00001\tP00002"))
+    assert left_out(index, "cluster", asked, clusters=clusters_of("P00001\tP00002", "7\t7")) == [[0, 2]]
 
 
 def test_many_queries_keep_their_own_lists_and_are_counted(index: Index, clusters_of: Callable[..., Clusters]) -> None:
@@ -198,7 +220,9 @@ def test_many_queries_keep_their_own_lists_and_are_counted(index: Index, cluster
 def test_neither_accession_nor_sequence_is_a_usage_error_that_names_proteins(
     index: Index, clusters_of: Callable[..., Clusters], name: str, identifier: str | None
 ) -> None:
-    training = TrainingSet(pa.array(["7"]), pa.nulls(1, pa.large_string()), "", None)  # type: ignore[arg-type]
+    training = None
+    if name == "train":
+        training = TrainingSet(pa.array(["7"]), pa.nulls(1, pa.large_string()), "", None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=rf"'{name}'.* 1 of 2 queries .* no accession and no sequence.*--proteins"):
         left_out(
             index, name, ("P12345", None), (identifier, None), clusters=clusters_of("P12345\t7"), training=training
@@ -297,14 +321,19 @@ def test_each_exclusion_is_that_of_a_loop_and_contains_the_one_before(
 ) -> None:
     index, database = random_indexes[number]
     asked = queries(*((name and form.format(name), sequence) for name, form, sequence in proteins))
+    trained = [*trained, (database[0].accession, None)]
     training = TrainingSet(
         pa.array([name for name, _ in trained], pa.string()),
         pa.array([sequence for _, sequence in trained], pa.large_string()),
         "trained",
         None,  # type: ignore[arg-type]
     )
+    # A file of clusters, or a training set, without any entry is an error.
+    lines = [*lines, (database[0].accession, database[0].accession)]
     clusters = clusters_of(*("\t".join(line) for line in lines))
-    runs = [exclusion(name, index, clusters=clusters, training=training) for name in EXCLUSIONS]
+    runs = [
+        exclusion(name, index, clusters=clusters, training=training if name == "train" else None) for name in EXCLUSIONS
+    ]
     found = {run.name: of_each(run.of(asked)) for run in runs}
     everywhere = [
         entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psl_eval import inputs
-from psl_eval.inputs import FileRecord, line_blocks, read_whole
-from psl_index.errors import InputError
+from psl_eval.hit_rates import hit_rate
+from psl_eval.inputs import FileRecord, line_blocks, read_whole, refuse_two_readers
+from psl_index import Index
+from psl_index.errors import InputError, UsageError
 from psl_index.opening import Source
 
 
@@ -54,3 +57,15 @@ def test_a_line_may_be_longer_than_a_block_up_to_a_limit() -> None:
     assert list(line_blocks(Source("name", io.BytesIO(content)))) == [(1, content[:-1]), (2, b"K\n")]
     with pytest.raises(InputError, match="name:2: a line of more than 16,777,216 bytes"):
         list(line_blocks(Source("name", io.BytesIO(b"K\n" + b"M" * (20 << 20)))))
+
+
+def test_standard_input_is_for_one_reader() -> None:
+    refuse_two_readers("-", None, Path("file"), "file", object())
+    with pytest.raises(UsageError, match="standard input can be read only once; give all inputs but one as files"):
+        refuse_two_readers("-", None, Path("-"))
+
+
+@pytest.mark.parametrize("option", ["proteins", "clusters", "training"])
+def test_a_hit_rate_reads_standard_input_once(build_index: Callable[..., Index], option: str) -> None:
+    with pytest.raises(UsageError, match="standard input can be read only once"):
+        hit_rate(build_index([("P12345", "MKT", [])]), "-", **{option: "-"})

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from psl_eval import inputs
 from psl_eval.proteins import QueryBook, read_proteins
+from psl_eval.rows import labels_against
 from psl_eval.subsequences import open_subsequences
 from psl_index.errors import InputError, UsageError
 from tests.psl_eval.reading import read_all, read_book
@@ -113,6 +114,13 @@ def test_each_motif_is_a_query_of_its_own_also_under_the_same_name(tmp_path: Pat
     assert book.queries.identifiers.to_pylist() == book.queries.sequences.to_pylist() == [None] * 3
     assert book.predicted.to_pylist() == ["Peroxisome", "Nucleus", "Plastid"]
     assert book.true.to_pylist() == book.correct.to_pylist() == [None] * 3
+
+
+def test_motifs_without_classes_can_be_held_against_all(tmp_path: Path) -> None:
+    book, _ = read_book(written(tmp_path, "SKL\nKKRKV\n"), None)
+    with pytest.raises(UsageError, match=r"no subsequence has a predicted class.*`--against all` needs none"):
+        labels_against("predicted", book.predicted, book.true)
+    assert len(labels_against("all", book.predicted, book.true).names) == 10
 
 
 def test_proteins_of_motifs_are_refused(tmp_path: Path) -> None:

@@ -150,28 +150,69 @@ class TestWindow:
 
 
 class TestOtherClass:
-    def test_windows_are_of_proteins_without_the_class_at_the_same_place(self, index: Index, proteins: Path) -> None:
+    def test_windows_are_of_one_protein_without_the_class_at_the_same_places(
+        self, index: Index, proteins: Path
+    ) -> None:
         found = hit_rate(index, rows(), proteins=proteins, nulls=["other-class"], draws=4000)
         row = summary_row(found, subset="all", exclusion="self")
         expected = []
         for name, (_, predicted, _) in PROTEINS.items():
-            donors = []
-            for query, start, end in SUBSEQUENCES:
-                if query == name:
-                    others = [n for n, (s, p, _) in PROTEINS.items() if p != predicted and len(s) >= end]
-                    donors.append([rate_of(other, start, end - start + 1, predicted) for other in others])
-            expected.append([mean(rates) for rates in itertools.product(*donors)])
-        # Proteins draw independently, and a draw without a score leaves the protein out of the mean.
+            stretches = [(start, end) for query, start, end in SUBSEQUENCES if query == name]
+            last = max(end for _, end in stretches)
+            donors = [other for other, (s, p, _) in PROTEINS.items() if p != predicted and len(s) >= last]
+            rates = [
+                [rate_of(other, start, end - start + 1, predicted) for start, end in stretches] for other in donors
+            ]
+            expected.append([mean(of_donor) for of_donor in rates])
         draws = np.random.default_rng(5)
         simulated = [mean([rates[draws.integers(len(rates))] for rates in expected]) for _ in range(4000)]
         assert row["null_hit_rate"] == pytest.approx(np.mean(simulated), abs=0.02)
 
-    def test_without_another_class_there_is_nothing_to_draw(self, index: Index, proteins: Path) -> None:
+    def test_its_draws_are_no_null_distribution(self, index: Index, proteins: Path) -> None:
+        """Donors are of the same test set, and are chosen not to have the class: only their mean is of use."""
+        found = hit_rate(index, rows(), proteins=proteins, nulls=["other-class"], draws=20)
+        row = summary_row(found, subset="all", exclusion="self")
+        assert row["lift"] is not None
+        assert {row[name] for name in ("p_value", "q_value", "null_low", "null_high")} == {None}
+
+    @pytest.mark.parametrize("definition", ["paper", "released"])
+    def test_without_another_class_there_is_nothing_to_draw(
+        self, index: Index, proteins: Path, definition: str
+    ) -> None:
         alike = rows().set_column(4, "predicted", pa.array(["Nucleus"] * len(SUBSEQUENCES))).drop_columns(["true"])
-        row = summary_row(
-            hit_rate(index, alike, proteins=proteins, nulls=["other-class"], draws=3), subset="all", exclusion="self"
+        found = hit_rate(index, alike, proteins=proteins, definition=definition, nulls=["other-class"], draws=3)
+        row = summary_row(found, subset="all", exclusion="self")
+        assert (row["null_hit_rate"], row["lift"], row["null_proteins_scored"]) == (None, None, 0.0)
+
+    def test_the_lift_is_of_the_proteins_that_have_one_to_draw_from(
+        self, build_index: Callable[..., Index], tmp_path: Path
+    ) -> None:
+        index = build_index(
+            [
+                ("E", "MKKA", ["Nucleus"]),
+                ("F", "GDEA", ["Plastid"]),
+                ("G", "GDEC", ["Nucleus"]),
+                ("H", "WWWA", ["Plastid"]),
+            ]
         )
-        assert (row["null_hit_rate"], row["p_value"], row["null_proteins_scored"]) == (None, None, 0.0)
+        table = pa.table(
+            {
+                "query": ["L", "S", "T"],
+                "start": [13, 1, 1],
+                "end": [15, 3, 3],
+                "subsequence": ["WWW", "MKK", "GDE"],
+                "predicted": ["Nucleus", "Nucleus", "Plastid"],
+            }
+        )
+        fasta = tmp_path / "proteins.fasta"
+        fasta.write_text(">L\nMKKAAAAAAAAAWWW\n>S\nMKKAAA\n>T\nGDEAAA\n")
+        choices = {"definition": "unweighted", "exclude": "none", "nulls": ["other-class"], "draws": 10}
+        row = summary_row(hit_rate(index, table, proteins=fasta, **choices), subset="all")
+        assert row["hit_rate"] == pytest.approx((0 + 1 + 1 / 2) / 3)
+        # None of another class is as long as L. S draws GDE (1/2 Nucleus), T draws MKK (not Plastid).
+        assert row["null_hit_rate"] == pytest.approx((1 / 2 + 0) / 2)
+        assert row["null_proteins_scored"] == 2
+        assert row["lift"] == pytest.approx((1 + 1 / 2) / 2 / (1 / 4)), "of S and T"
 
 
 class TestLabel:
@@ -204,24 +245,64 @@ class TestLabel:
             np.mean([rate >= row["hit_rate"] - 1e-12 for rate in permutations]), abs=0.03
         )
 
+    def test_clusters_exchange_their_labels_as_a_whole(self, build_index: Callable[..., Index], tmp_path: Path) -> None:
+        """Two clusters of three: exchanged or not, and nothing between."""
+        index = build_index([("E", "MKKW", ["Nucleus"]), ("F", "GDEW", ["Plastid"])])
+        names = [f"{letter}{number}" for letter in "AB" for number in range(3)]
+        table = pa.table(
+            {
+                "query": names,
+                "start": [1] * 6,
+                "end": [3] * 6,
+                "subsequence": ["MKK"] * 3 + ["GDE"] * 3,
+                "predicted": ["Nucleus"] * 3 + ["Plastid"] * 3,
+            }
+        )
+        clusters = tmp_path / "clusters.tsv"
+        clusters.write_text("".join(f"{name[0]}0\t{name}\n" for name in [*names, "AE", "BF"]))
+        fasta = tmp_path / "proteins.fasta"
+        fasta.write_text("".join(f">{name}\n{'MKK' if name[0] == 'A' else 'GDE'}\n" for name in names))
+        settings = {"exclude": "none", "nulls": ["label"], "draws": 400, "proteins": fasta}
+        alone = summary_row(hit_rate(index, table, **settings), subset="all")
+        whole = summary_row(hit_rate(index, table, clusters=clusters, **settings), subset="all")
+        assert alone["p_value"] == pytest.approx(1 / 20, abs=0.04), "of 20 ways to give out three labels each"
+        assert whole["p_value"] == pytest.approx(1 / 2, abs=0.08), "of two"
+
+    def test_proteins_without_a_score_keep_their_labels(self, build_index: Callable[..., Index]) -> None:
+        """That proteins of one class are scored more often is not what is tested."""
+        index = build_index([("E", "MKKW", ["Nucleus"])])
+        table = pa.table(
+            {
+                "query": [f"P{number}" for number in range(8)],
+                "start": [1] * 8,
+                "end": [3] * 8,
+                "subsequence": ["MKK"] * 4 + ["WWW"] * 4,
+                "predicted": ["Nucleus"] * 4 + ["Plastid"] * 4,
+            }
+        )
+        row = summary_row(hit_rate(index, table, exclude="none", nulls=["label"], draws=50), subset="all")
+        assert (row["hit_rate"], row["null_hit_rate"], row["p_value"]) == (1.0, 1.0, 1.0)
+
     def test_one_class_for_all_gives_no_lift(self, index: Index) -> None:
         alike = rows().set_column(4, "predicted", pa.array(["Nucleus"] * len(SUBSEQUENCES))).drop_columns(["true"])
         row = summary_row(hit_rate(index, alike, exclude="none", nulls=["label"], draws=5), subset="all")
         assert (row["lift"], row["p_value"]) == (pytest.approx(1.0), 1.0)
 
 
-def test_several_nulls_have_a_row_each_and_one_family_of_q_values(index: Index, proteins: Path) -> None:
+def test_several_nulls_have_a_row_each_and_each_is_a_family_of_q_values(index: Index, proteins: Path) -> None:
     found = hit_rate(
         index, rows(), proteins=proteins, against="both", nulls=["label", "window", "other-class"], draws=50
     )
     table = found.summary.to_pylist()
     assert len(table) == 2 * 3 * 2 * 3
-    p_values = [row["p_value"] for row in table if row["p_value"] is not None]
-    highest = sorted(p_values)
-    for row in table:
-        if row["p_value"] is not None:
-            rank = [p * len(highest) / (place + 1) for place, p in enumerate(highest) if p >= row["p_value"]]
-            assert row["q_value"] == pytest.approx(min(1, *rank) if len(rank) > 1 else min(1, rank[0]))
+    for exclusion, null in itertools.product(("self", "none"), ("label", "window")):
+        family = [row for row in table if (row["exclusion"], row["null"]) == (exclusion, null)]
+        known = sorted(row["p_value"] for row in family if row["p_value"] is not None)
+        assert known
+        for row in family:
+            if row["p_value"] is not None:
+                above = [p * len(known) / (place + 1) for place, p in enumerate(known) if p >= row["p_value"]]
+                assert row["q_value"] == pytest.approx(min([1.0, *above]))
 
 
 def test_the_seed_settles_the_draws_and_threads_do_not(index: Index, proteins: Path) -> None:
@@ -242,6 +323,48 @@ def test_windows_take_the_sequences_of_the_proteins(index: Index) -> None:
             hit_rate(index, rows(), nulls=[null], exclude="none")
 
 
-def test_labels_cannot_be_permuted_against_all_classes(index: Index) -> None:
+@pytest.mark.parametrize("null", ["label", "other-class"])
+def test_what_rests_on_labels_is_not_for_all_classes(index: Index, proteins: Path, null: str) -> None:
     with pytest.raises(UsageError, match="against predicted, true or both"):
-        hit_rate(index, rows(), exclude="none", against="all", nulls=["label"])
+        hit_rate(index, rows(), proteins=proteins, exclude="none", against="all", nulls=[null])
+
+
+def test_p_values_of_noise_are_even(build_index: Callable[..., Index], tmp_path: Path) -> None:
+    """Families whose class is drawn by lot: at most some 5 % of p-values are below 5 %, by labels and by windows."""
+    dice = np.random.default_rng(7)
+    letters = np.array([*"ACDEFGHIKL"])
+    families = ["".join(dice.choice(letters, 30)) for _ in range(24)]
+    classes = ["Nucleus", "Plastid"]
+    index = build_index([(f"E{n}", family, [classes[dice.integers(2)]]) for n, family in enumerate(families)])
+    names = [f"Q{n}{member}" for n in range(24) for member in "ab"]
+    fasta, clusters = tmp_path / "proteins.fasta", tmp_path / "clusters.tsv"
+    fasta.write_text("".join(f">{name}\n{families[int(name[1:-1])]}\n" for name in names))
+    clusters.write_text("".join(f"E{name[1:-1]}\t{name}\n" for name in names))
+    p_values: dict[str, list[float]] = {"label": [], "window": []}
+    for _ in range(60):
+        starts = dice.integers(1, 27, len(names))
+        lot = [classes[dice.integers(2)] for _ in families]
+        table = pa.table(
+            {
+                "query": names,
+                "start": starts,
+                "end": starts + 3,
+                "subsequence": [families[int(n[1:-1])][s - 1 : s + 3] for n, s in zip(names, starts, strict=True)],
+                "predicted": [lot[int(name[1:-1])] for name in names],
+            }
+        )
+        found = hit_rate(
+            index,
+            table,
+            proteins=fasta,
+            clusters=clusters,
+            exclude="none",
+            nulls=["label", "window"],
+            draws=99,
+            resamples=2,
+        )
+        for null, values in p_values.items():
+            values.append(float(summary_row(found, subset="all", null=null)["p_value"]))
+    for values in p_values.values():
+        assert np.mean(np.array(values) <= 0.05) < 0.17, "3 of 60 expected, 10 would be one in a thousand"
+        assert 0.3 < np.mean(values) < 0.7

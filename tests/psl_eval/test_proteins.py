@@ -134,9 +134,10 @@ def test_a_number_past_the_last_protein_is_refused_with_its_line(tmp_path: Path)
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("Plastid,Cytoplasm,False", "predicted is Plastid here, but Nucleus in an earlier row of the same query '0'"),
-        ("Nucleus,Plastid,False", "true is Plastid here, but Cytoplasm in an earlier row"),
-        ("Nucleus,,False", "true is None here, but Cytoplasm in an earlier row"),
+        ("Plastid,Cytoplasm,False", "predicted is Plastid here, but Nucleus in line 2 of the same query '0'"),
+        ("Nucleus,Plastid,False", "true is Plastid here, but Cytoplasm in line 2"),
+        ("Nucleus,Nucleus,True", "true is Nucleus here, but Cytoplasm in line 2"),
+        ("Nucleus,,True", "correct is True here, but False in line 2"),
     ],
 )
 def test_a_protein_has_one_label_in_all_its_rows(
@@ -149,6 +150,33 @@ def test_a_protein_has_one_label_in_all_its_rows(
     with pytest.raises(InputError, match=problem) as refused:
         read_book(path, None)
     assert refused.value.line == 4
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 65_536])
+def test_a_label_that_some_rows_lack_is_that_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(subsequences_module, "ROWS_AT_ONCE", rows_at_once)
+    path = tmp_path / "released.csv"
+    labels = ["Nucleus,,", "Nucleus,Cytoplasm,False", "Nucleus,,False", "Nucleus,,"]
+    path.write_text(HEADER + "".join(f"0,2,MK,{row},0\n" for row in labels) + "0,2,MK,Nucleus,,True,1\n")
+    book, _ = read_book(path, None)
+    assert book.true.to_pylist() == ["Cytoplasm", None]
+    assert book.correct.to_pylist() == [False, True]
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 65_536])
+def test_a_bad_row_gives_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
+    monkeypatch.setattr(subsequences_module, "ROWS_AT_ONCE", rows_at_once)
+    path = tmp_path / "released.csv"
+    labels = ["Nucleus,,False", "Plastid,Plastid,True", "Nucleus,Nucleus,True", "Nucleus,Cytoplasm,False"]
+    path.write_text(HEADER + "".join(f"0,2,MK,{row},0\n" for row in labels))
+    with open_subsequences(path, skip_bad=True) as reader:
+        book = QueryBook(reader, None)
+        assert sum(len(rows.table) for rows in book.batches()) == 2
+    assert (book.predicted.to_pylist(), book.true.to_pylist()) == (["Nucleus"], ["Cytoplasm"])
+    assert reader.skipped == 2
+    assert "predicted is Plastid here, but Nucleus in line 2" in (reader.first_skipped or "")
 
 
 def test_the_first_bad_line_is_reported_whether_its_protein_or_the_row_itself_is_at_odds(tmp_path: Path) -> None:
@@ -197,7 +225,7 @@ rows_of_proteins = st.lists(
         st.integers(1, 5),
         st.sampled_from(["M", "MK", "KK", "KV"]),
         st.sampled_from(["Nucleus", "Nucleus", "Plastid|Nucleus", "Nowhere"]),
-        st.sampled_from(["Nucleus", "Nucleus", None]),
+        st.sampled_from(["Nucleus", "Plastid", None]),
     ),
     min_size=1,
     max_size=20,
@@ -219,7 +247,9 @@ def test_good_rows_and_their_queries_are_those_of_a_plain_reader(
         there = PROTEINS.get(query, "")[start - 1 : start - 1 + len(letters)] == letters
         if predicted == "Nowhere" or (given_proteins and not there):
             continue
-        if labels.setdefault(query, (predicted, true)) == (predicted, true):
+        before = labels.setdefault(query, (predicted, true))
+        if before[0] == predicted and (not before[1] or not true or before[1] == true):
+            labels[query] = (predicted, before[1] or true)
             expected.append((list(labels).index(query), start, letters))
     names = ["query", "start", "subsequence", "predicted", "true"]
     table = pa.table([pa.array(column, None) for column in zip(*rows, strict=True)], names)

@@ -154,6 +154,13 @@ def changed(line: int, old: str, new: str) -> str:
         (changed(1, "subsequence", "peptide"), 1, "no column 'subsequence'"),
         (changed(1, "left", "start"), 1, "no column 'query'"),
         (changed(1, "true", "left"), 1, "column 'left' is there twice"),
+        (changed(1, "true", "True"), 1, "no column 'true', but 'True'; rename it"),
+        (changed(1, "left", "Left"), 1, "no column 'left', but 'Left'; rename it"),
+        ("Query\tstart\tend\tsubsequence\tpredicted\n", 1, "no column 'query', but 'Query'"),
+        ("Peptide,class\nSKL,Peroxisome\n", 1, "no column 'peptide', but 'Peptide'"),
+        (RELEASED.replace(",", ";"), 1, "columns are separated by tabs or commas"),
+        ("\n\r\n" + changed(1, "left", "start"), 3, "no column 'query'"),
+        ("\n\n" + changed(3, "Nucleus", "nowhere"), 5, "'nowhere' is none of the ten"),
         (changed(2, "Nucleus", "Cell membrane"), 2, "'Cell membrane' is none of the ten classes"),
         (changed(2, "Nucleus", ""), 2, "'predicted' has no value"),
         (changed(3, "Cytoplasm", "cytoplasm"), 3, "'true' 'cytoplasm' is none of the ten"),
@@ -174,9 +181,10 @@ def changed(line: int, old: str, new: str) -> str:
         ("x" * 200_000 + RELEASED, 1, "malformed header"),
         ('{"query": "a"}\n', 1, "no column 'start' among query"),
         ('{"query": \n', 1, "one JSON object a line"),
-        ("[1]\n", 1, "no column 'query'"),
+        ("[1]\n", 1, "one JSON object a line, found an array; convert it"),
+        ('\n\n [{"query": "a"}]\n', 3, "one JSON object a line, found an array"),
         ('{"query": "\\ud800"}\n', 1, "one JSON object a line .*surrogates"),
-        ("[" * 100_000 + "\n", 1, "no column 'query'"),
+        ("[" * 100_000 + "\n", 1, "one JSON object a line, found an array"),
         ('{"a":' * 100_000 + "\n", 1, "one JSON object a line"),
         ("PAR1 and no more", None, "damaged Parquet"),
         ("\n" * 100_000 + RELEASED, None, "65536 blanks at its beginning"),
@@ -455,6 +463,68 @@ def test_json_holds_text_or_numbers(tmp_path: Path) -> None:
     with open_subsequences(path, skip_bad=True) as reader:
         assert [len(batch) for batch in reader.batches()] == [1]
     assert reader.skipped == 2
+
+
+def test_a_known_key_that_comes_late_in_json_counts(tmp_path: Path) -> None:
+    first = {"query": "P", "start": 1, "end": 2, "subsequence": "MK", "predicted": "Nucleus", "note": 1}
+    late = first | {"true": "Plastid", "score": 2, "other": 3}
+    rows = read_all(written(tmp_path, f"{json.dumps(first)}\n{json.dumps(late)}\n")).to_pylist()
+    assert [(row["true"], row["correct"], row["score"]) for row in rows] == [(None, None, None), ("Plastid", False, 2)]
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "problem"),
+    [
+        ({"peptide": "SKL"}, {"start": 1}, "column 'start' is not in the first object; give it there, too"),
+        ({"peptide": "SKL"}, {"predicted": "Nucleus"}, "column 'predicted' is not in the first object"),
+        ({"peptide": "SKL"}, {"True": "Nucleus"}, "no column 'true', but 'True'; rename it"),
+        ({"peptide": "SKL"}, {"class": ["Nucleus", "Plastid"]}, r"column 'class' holds \[\"Nucleus\".* joined by ';'"),
+        ({"peptide": "SKL"}, {"true": {}}, "column 'true' holds {}, expected text"),
+    ],
+)
+def test_no_key_that_comes_late_is_dropped_without_a_word(
+    tmp_path: Path, first: dict[str, Any], late: dict[str, Any], problem: str
+) -> None:
+    path = written(tmp_path, f"{json.dumps(first)}\n{json.dumps(first | late)}\n{json.dumps(first)}\n{{\n")
+    with pytest.raises(InputError, match=problem) as refused:
+        read_all(path)
+    assert refused.value.line == 2
+    with open_subsequences(path, skip_bad=True) as reader:
+        assert [len(batch) for batch in reader.batches()] == [2]
+    assert reader.skipped == 2
+    assert str(refused.value) == reader.first_skipped
+
+
+@pytest.mark.parametrize("column", ["predicted", "true"])
+def test_a_column_of_lists_is_no_text(tmp_path: Path, column: str) -> None:
+    table = pa.Table.from_pylist([OWN[0] | {column: ["Nucleus", "Plastid"]}])
+    path = tmp_path / "lists.parquet"
+    pq.write_table(table, path)
+    for source in (table, path):
+        with pytest.raises(InputError, match=f"column '{column}' holds list.*expected text.*joined by ';'"):
+            read_all(source)
+
+
+@pytest.mark.parametrize("form", ["tsv", "jsonl", "parquet"])
+def test_whole_numbers_may_be_floats_and_a_score_that_is_none_is_missing(tmp_path: Path, form: str) -> None:
+    rows = [OWN[0] | {"start": 1.0, "end": 3.0, "score": float("nan")}, OWN[0] | {"start": 1.5}]
+    path = tmp_path / "floats"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text("\n".join(map(json.dumps, rows)) if form == "jsonl" else delimited(rows, "\t"))
+    with open_subsequences(path, skip_bad=True) as reader:
+        (batch,) = reader.batches()
+    assert batch.to_pylist() == [OWN[0] | {"input_sequence": None, "score": None}]
+    assert "'start' '1.5' is no whole number" in (reader.first_skipped or "")
+
+
+def test_blank_lines_before_the_header_are_passed_over(tmp_path: Path) -> None:
+    expected = read_all(written(tmp_path, RELEASED))
+    assert read_all(written(tmp_path, "\n\r\n\n" + RELEASED)) == expected
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "_BLOCK_BYTES", 2)
+        assert read_all(written(tmp_path, "\n" * 9 + RELEASED)) == expected
 
 
 def test_positions_of_this_projects_files_count_from_one(tmp_path: Path) -> None:

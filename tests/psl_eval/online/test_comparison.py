@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from psl_eval.online.answers import Answer, Match
 from psl_eval.online.comparison import VALIDATION, compare, totals
-from psl_eval.online.services import NAMES, Service, long_enough, service_at
+from psl_eval.online.names import NAMES
+from psl_eval.online.services import Service, service_at, too_short
 from psl_index import Index
 from psl_index.errors import UsageError
 
@@ -84,9 +87,18 @@ def test_totals(index: Index) -> None:
 def test_services_by_name(name: str) -> None:
     assert service_at(name).url.startswith("https://")
     assert service_at(name, "http://127.0.0.1:1/x/").url == "http://127.0.0.1:1/x"
-    assert list(long_enough(service_at(name), iter(["AAA", "AAAA"]))) == ["AAA", "AAAA"]
-    with pytest.raises(UsageError, match=f"'AA' is too short for {name}, which takes 3 residues or more"):
-        list(long_enough(service_at(name), iter(["AAA", "AA"])))
+    assert service_at(name).name == name
+    assert [too_short(service_at(name), peptide) for peptide in ("AAA", "AAAA")] == [None, None]
+    assert too_short(service_at(name), "AA") == f"'AA' is too short for {name}, which takes 3 residues or more"
+
+
+def test_the_help_of_a_command_imports_the_names_of_services_alone() -> None:
+    script = (
+        "import sys, pslidx.search_commands, pslidx.validate_command\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('psl_eval.online.')))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["psl_eval.online.names"]
 
 
 @pytest.mark.parametrize(
