@@ -10,7 +10,7 @@ from benchmarks.inputs import DATA, REAL, build_index, real_index
 from benchmarks.report import Finding
 from benchmarks.timing import repeated
 from psl_eval import hit_rate
-from psl_eval.proteins import read_proteins
+from psl_eval.queries.proteins import read_proteins
 
 
 def build_findings(bench: Path) -> Iterator[Finding]:

@@ -197,8 +197,8 @@ def _null_models(index: Index, clusters: Path) -> Iterator[str]:
 
 
 def _compared(reference: Scored, other: Scored) -> Iterator[str]:
-    from psl_eval.comparison import compare
-    from psl_eval.methods import read_method
+    from psl_eval.comparing.comparison import compare
+    from psl_eval.comparing.methods import read_method
 
     methods = [read_method(of.folders["unweighted"]) for of in (reference, other)]
     table = compare(methods).table.to_pylist()

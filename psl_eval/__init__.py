@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from psl_eval.hit_rates import hit_rate
-    from psl_eval.result_folder import write_hit_rates
-    from psl_eval.results import HitRates
+    from psl_eval.results.folder import write_hit_rates
+    from psl_eval.results.schemas import HitRates
 
 __all__ = ["HitRates", "hit_rate", "write_hit_rates"]
 
-_HOMES = {"HitRates": "results", "hit_rate": "hit_rates", "write_hit_rates": "result_folder"}
+_HOMES = {"HitRates": "results.schemas", "hit_rate": "hit_rates", "write_hit_rates": "results.folder"}
 
 
 def __getattr__(name: str) -> Any:

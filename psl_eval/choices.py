@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from psl_eval.annotation import DENOMINATORS, EVIDENCE, Annotation
-from psl_eval.definitions import DEFINITIONS
-from psl_eval.exclusions import EXCLUSIONS
-from psl_eval.null_models import NULLS
+from psl_eval.exclusion.exclusions import EXCLUSIONS
+from psl_eval.nulls.null_models import NULLS
+from psl_eval.scoring.annotation import DENOMINATORS, EVIDENCE, Annotation
+from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index.errors import UsageError
 
 AGAINST: Final = ("predicted", "true", "both", "all")

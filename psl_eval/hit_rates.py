@@ -13,25 +13,25 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from psl_eval.annotation import class_shares
 from psl_eval.choices import Choices
-from psl_eval.clusters import Clusters, read_clusters
-from psl_eval.definitions import DEFINITIONS
-from psl_eval.exclusions import exclusion
-from psl_eval.hits import hit_batches
-from psl_eval.inputs import FileRecord, refuse_two_readers
-from psl_eval.labels import masks_of_labels
-from psl_eval.null_models import Chance
-from psl_eval.nulls import Observed
-from psl_eval.proteins import Proteins, QueryBook, read_proteins
-from psl_eval.results import KIND, KIND_VERSION, PROTEINS, SCORED, SUMMARY, WINDOWS, HitRates
-from psl_eval.rows import gather_rows, labels_against
-from psl_eval.scoring import ProteinSums, Scorer
-from psl_eval.subsequences import open_subsequences
-from psl_eval.summary import Summary, sides
-from psl_eval.tables import Tables
-from psl_eval.tally import Counting
-from psl_eval.training_sets import TrainingSet, read_training_set
+from psl_eval.exclusion.clusters import Clusters, read_clusters
+from psl_eval.exclusion.exclusions import exclusion
+from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
+from psl_eval.inputs.files import FileRecord, refuse_two_readers
+from psl_eval.inputs.labels import masks_of_labels
+from psl_eval.inputs.subsequences import open_subsequences
+from psl_eval.nulls.drawn import Observed
+from psl_eval.nulls.null_models import Chance
+from psl_eval.queries.proteins import Proteins, QueryBook, read_proteins
+from psl_eval.queries.rows import gather_rows, labels_against
+from psl_eval.results.schemas import KIND, KIND_VERSION, PROTEINS, SCORED, SUMMARY, WINDOWS, HitRates
+from psl_eval.results.summary import Summary, sides
+from psl_eval.results.tables import Tables
+from psl_eval.scoring.annotation import class_shares
+from psl_eval.scoring.definitions import DEFINITIONS
+from psl_eval.scoring.hits import hit_batches
+from psl_eval.scoring.scorer import ProteinSums, Scorer
+from psl_eval.scoring.tally import Counting
 from psl_index.errors import UsageError
 from psl_index.progress import Progress
 from psl_index.questions import count_annotated
@@ -67,7 +67,7 @@ def hit_rate(
     ----------
     index : psl_index.Index
     subsequences : path, or anything that exports an Arrow table
-        See `psl_eval.subsequences.open_subsequences`.
+        See `psl_eval.inputs.subsequences.open_subsequences`.
     proteins : path or Proteins, optional
         The proteins that the subsequences come from; each subsequence is checked to stand in its own.
     clusters : path or Clusters, optional
@@ -75,17 +75,18 @@ def hit_rate(
     training : path or TrainingSet, optional
         The proteins that the model has learned from, for the exclusion ``train``.
     definition : {'paper', 'unweighted', 'released'}
-        See `psl_eval.definitions`.
+        See `psl_eval.scoring.definitions`.
     exclude : {'self', 'none', 'identical', 'cluster', 'train'}
-        Entries of the index that do not count; see `psl_eval.exclusions`. The summary has the rates without exclusion
-        in any case.
+        Entries of the index that do not count; see `psl_eval.exclusion.exclusions`. The summary has the rates without
+        exclusion in any case.
     against : {'predicted', 'true', 'both', 'all'}
         The class of the protein that entries must share; with ``all`` each class in turn.
     evidence, reviewed, lineage, denominator
-        Which entries count, and by which locations; see `psl_eval.annotation.Annotation`.
+        Which entries count, and by which locations; see `psl_eval.scoring.annotation.Annotation`.
     nulls : sequence of {'label', 'window', 'other-class'}
-        Null models: labels permuted among proteins of a stratum (`psl_eval.label_null`), windows of the same lengths
-        drawn from the same protein, or at the same place of proteins of other classes (`psl_eval.window_nulls`).
+        Null models: labels permuted among proteins of a stratum (`psl_eval.nulls.label_null`), windows of the same
+        lengths drawn from the same protein, or at the same place of proteins of other classes
+        (`psl_eval.nulls.window_nulls`).
     draws, resamples : int
         Of null models, and of bootstrap intervals.
     seed : int
@@ -155,7 +156,7 @@ class Run:
     n_queries, in_no_cluster : int
         Proteins, and those of them that are in no cluster where clusters are given.
     summary : pyarrow.Table
-        Columns of `psl_eval.results.SUMMARY`, once all tables are taken.
+        Columns of `psl_eval.results.schemas.SUMMARY`, once all tables are taken.
     """
 
     def __init__(
@@ -221,8 +222,8 @@ class Run:
 
     def tables(self) -> Iterator[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
         """Name, schema and batches of each table; the batches are to be taken before the next table."""
-        from psl_eval.confidence import CALIBRATION, CONFIDENCE
-        from psl_eval.strata import STRATUM_ROWS
+        from psl_eval.statistics.confidence import CALIBRATION, CONFIDENCE
+        from psl_eval.statistics.strata import STRATUM_ROWS
 
         tables = Tables(self.rows, self._queries, self.labels)
         sums = ProteinSums(len(self._queries), len(self.labels.names), self._scorer.counting.definition.credited)
@@ -260,7 +261,7 @@ class Run:
         yield "summary", SUMMARY, self.summary.to_batches()
 
     def hits(self) -> Iterator[pa.RecordBatch]:
-        """Every occurrence of every subsequence, as `psl_eval.hits.HITS`.
+        """Every occurrence of every subsequence, as `psl_eval.scoring.hits.HITS`.
 
         Raises
         ------
@@ -322,7 +323,7 @@ class Run:
 
     def _strata(self, row_rates: npt.NDArray[np.float64]) -> Iterator[pa.RecordBatch]:
         """Rows of the table of strata: those with the exclusion, then those without."""
-        from psl_eval.strata import stratum_table
+        from psl_eval.statistics.strata import stratum_table
 
         subsets = {name: of_queries[self.rows.query] for name, of_queries in self._subsets().items()}
         for side, name in sides(self._choices.exclude):
@@ -342,7 +343,7 @@ class Run:
 
     def _confidence(self, rates: npt.NDArray[np.float64]) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
         """Tables of confidence and calibration; no rows where predictions are not scored, or true classes not known."""
-        from psl_eval.confidence import confidence_tables
+        from psl_eval.statistics.confidence import confidence_tables
 
         confidence: list[pa.RecordBatch] = []
         calibration: list[pa.RecordBatch] = []

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from psl_eval.encoders import encoder
-from psl_eval.results import KIND, PROTEINS, SCORED
+from psl_eval.results.encoders import encoder
+from psl_eval.results.schemas import KIND, PROTEINS, SCORED
 
 MANIFEST: Mapping[str, Any] = {
     "format": KIND,

@@ -34,13 +34,16 @@ NEAREST: Final = {
     "psl_index/_wide.py": [LINES, "tests/psl_index/test_fasta_records.py"],
     "psl_index/peptides.py": [SEARCH],
     "psl_index/text.py": [SEARCH],
-    "psl_eval/_hit_rate_kernels.py": [
+    "psl_eval/queries/_whole_entry_kernels.py": [
+        "tests/psl_eval/test_hit_rates.py::test_the_outputs_name_a_numbered_protein_by_its_fasta_identifier"
+    ],
+    "psl_eval/scoring/_hit_rate_kernels.py": [
         f"{HIT_RATES}::test_long_subsequences_are_compared_to_their_last_residue",
         f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike",
         f"{HIT_RATES}::test_entries_met_in_another_order_are_excluded_all_the_same",
     ],
-    "psl_eval/_position_kernels.py": [f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike"],
-    "psl_eval/_released_kernels.py": ["tests/psl_eval/test_definitions.py::TestReleased"],
+    "psl_eval/scoring/_position_kernels.py": [f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike"],
+    "psl_eval/scoring/_released_kernels.py": ["tests/psl_eval/test_definitions.py::TestReleased"],
     "psl_eval/synthetic/_family_kernels.py": [
         f"{SYNTHETIC}::test_residues_that_are_fixed_stay_and_the_others_change_as_often_as_asked",
         f"{SYNTHETIC}::test_signals_are_found_again_after_insertions_and_deletions",

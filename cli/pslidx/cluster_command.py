@@ -22,7 +22,7 @@ from pslidx.signals import raised
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from psl_eval.clustering import Clustering
+    from psl_eval.exclusion.clustering import Clustering
 
 _LINES_AT_ONCE = 1 << 16
 _PATIENCE: Final = 2.0  # seconds before progress is shown
@@ -75,8 +75,8 @@ def cluster(
       pslidx cluster sprot --identity 0.5 -o clusters50.tsv
       pslidx cluster sprot --identity 0.3 --proteins proteins.fasta -o clusters30.tsv
     """
-    from psl_eval.clustering import KIND, cluster_entries
-    from psl_eval.proteins import read_proteins
+    from psl_eval.exclusion.clustering import KIND, cluster_entries
+    from psl_eval.queries.proteins import read_proteins
     from psl_index import Index
 
     began = time.monotonic()

@@ -38,8 +38,8 @@ def compare(folders: tuple[str, ...], seed: int, resamples: int, output: str | N
       pslidx compare attention permuted random
       pslidx compare attention=rates/lstm random=rates/uniform --resamples 10000 -o methods.tsv
     """
-    from psl_eval.comparison import compare as compared
-    from psl_eval.methods import named, read_method
+    from psl_eval.comparing.comparison import compare as compared
+    from psl_eval.comparing.methods import named, read_method
     from pslidx.destination import choose, refuse_inside
     from pslidx.messages import warn
     from pslidx.output import write

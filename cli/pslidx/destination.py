@@ -16,7 +16,7 @@ _NOT_WRITTEN: Final = (".csv", ".json", ".gz", ".bz2", ".xz", ".zst", ".zip", ".
 
 
 class Destination(NamedTuple):
-    """A file, or standard output where `path` is None, and one of `psl_eval.formats.FORMATS`."""
+    """A file, or standard output where `path` is None, and one of `psl_eval.results.formats.FORMATS`."""
 
     path: Path | None
     format: str

@@ -127,7 +127,7 @@ def hitrate(
     from psl_eval import write_hit_rates
     from psl_eval.choices import Choices
     from psl_eval.hit_rates import Run
-    from psl_eval.result_folder import check_folder
+    from psl_eval.results.folder import check_folder
     from pslidx import progress
     from pslidx.destination import Destination
     from pslidx.output import write
@@ -184,7 +184,7 @@ def _hits(name: str, folders: list[Path], inputs: list[str | None]) -> Destinati
 @contextmanager
 def _hits_written(run: Run, hits: Destination | None) -> Iterator[None]:
     """Write the hits, if any, to a file that appears when this ends well, and not when it fails."""
-    from psl_eval.hits import HITS
+    from psl_eval.scoring.hits import HITS
     from pslidx import sinks
     from pslidx.output import encode
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from psl_eval.formats import FORMATS
+from psl_eval.results.formats import FORMATS
 from pslidx.exit_codes import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from psl_eval.encoders import encoder
+from psl_eval.results.encoders import encoder
 from pslidx import sinks
 from pslidx.destination import Destination
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from psl_eval.subsequences import SUBSEQUENCES
+from psl_eval.inputs.subsequences import SUBSEQUENCES
 from psl_eval.synthetic.locations import RESIDENCES
 from psl_eval.synthetic.names import accession
 from psl_eval.synthetic.proteome import Block
@@ -33,7 +33,7 @@ def planted_explanations(blocks: Iterable[Block]) -> pa.Table:
     Returns
     -------
     table : pyarrow.Table
-        Columns of `psl_eval.subsequences.SUBSEQUENCES`. ``query`` is the accession; the predicted class is
+        Columns of `psl_eval.inputs.subsequences.SUBSEQUENCES`. ``query`` is the accession; the predicted class is
         the true one, that of the signal; the score is 1.
     """
     return _table(blocks, lambda orphan: [start for start, _ in orphan.cores])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from psl_eval.clusters import read_clusters, sequence_identifier
+from psl_eval.exclusion.clusters import read_clusters, sequence_identifier
 from tests.psl_eval import fake_mmseqs
 
 Call = Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from psl_eval.comparison import COMPARISON
+from psl_eval.comparing.comparison import COMPARISON
 from tests.result_folders import Protein, write_folder
 
 Call = Callable[..., Any]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from psl_eval.results import TABLES
+from psl_eval.results.schemas import TABLES
 from psl_index import Index, verify
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))

@@ -16,7 +16,7 @@ from pslidx import sinks
 from pslidx.destination import Destination
 from pslidx.output import write
 
-from psl_eval.formats import FORMATS
+from psl_eval.results.formats import FORMATS
 from psl_index.errors import OutputError
 
 TABLE = pa.table({"number": pa.array(range(100_000), pa.uint32())})

@@ -20,7 +20,8 @@ pytest.importorskip("distributed", reason="Dask is not installed: pip install 'p
 from distributed import Client, LocalCluster
 from pslidx import hits
 
-from psl_eval import hit_rate, scoring
+from psl_eval import hit_rate
+from psl_eval.scoring import scorer as scoring
 from psl_index import Index, build, on_worker
 from psl_index import cluster as clusters
 from psl_index.classes import CLASSES

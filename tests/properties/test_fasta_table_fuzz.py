@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_eval import inputs
-from psl_eval.subsequences import open_subsequences
+from psl_eval.inputs import files as inputs
+from psl_eval.inputs.subsequences import open_subsequences
 from psl_index import fasta, tables
 from psl_index.errors import InputError
 from psl_index.fasta import read_fasta

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_eval.definitions import DEFINITIONS
 from psl_eval.hit_rates import hit_rate
+from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index import Index, build, verify
 from psl_index.catalog import query
 from psl_index.errors import UsageError

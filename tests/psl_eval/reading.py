@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from psl_eval.proteins import Proteins, QueryBook
-from psl_eval.subsequences import SUBSEQUENCES, open_subsequences
+from psl_eval.inputs.subsequences import SUBSEQUENCES, open_subsequences
+from psl_eval.queries.proteins import Proteins, QueryBook
 
 
 def read_all(subsequences: Any, *, skip_bad: bool = False) -> pa.Table:

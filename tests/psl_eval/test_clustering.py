@@ -13,9 +13,9 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from psl_eval.clustering import Clustering, cluster_entries
-from psl_eval.clusters import sequence_identifier
-from psl_eval.proteins import read_proteins
+from psl_eval.exclusion.clustering import Clustering, cluster_entries
+from psl_eval.exclusion.clusters import sequence_identifier
+from psl_eval.queries.proteins import read_proteins
 from psl_index import Index, Progress
 from psl_index.errors import InputError, OutputError, UsageError
 from tests.psl_eval import fake_mmseqs

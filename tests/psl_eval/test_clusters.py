@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval import inputs
-from psl_eval.clusters import Clusters, read_clusters, sequence_identifier
+from psl_eval.exclusion.clusters import Clusters, read_clusters, sequence_identifier
+from psl_eval.inputs import files as inputs
 from psl_index.errors import InputError
 from tests.psl_eval.reference import joined_with
 

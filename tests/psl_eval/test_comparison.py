@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from psl_eval.comparison import COMPARISON, Comparison, compare
-from psl_eval.methods import read_method
-from psl_eval.statistics import adjusted, mean_interval, paired_test
-from psl_eval.strata import STRATA, stratum_of
+from psl_eval.comparing.comparison import COMPARISON, Comparison, compare
+from psl_eval.comparing.methods import read_method
+from psl_eval.statistics.means import adjusted, mean_interval, paired_test
+from psl_eval.statistics.strata import STRATA, stratum_of
 from psl_index.errors import InputError, UsageError
 from tests.result_folders import Protein, write_folder
 

@@ -13,7 +13,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_eval.confidence import CALIBRATION, CONFIDENCE, confidence_tables
+from psl_eval.statistics.confidence import CALIBRATION, CONFIDENCE, confidence_tables
 from psl_index.classes import CLASSES, classes_in, mask_of
 
 NUCLEUS, CYTOPLASM, PLASTID = (mask_of([name]) for name in ("Nucleus", "Cytoplasm", "Plastid"))

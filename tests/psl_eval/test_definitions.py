@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from psl_eval import HitRates, hit_rate
-from psl_eval.annotation import _WORD_LIST
+from psl_eval.scoring.annotation import _WORD_LIST
 from psl_index import Index, build
 from psl_index.classes import CLASSES
 from psl_index.errors import UsageError

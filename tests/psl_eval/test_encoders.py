@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pslidx.sinks import Sink
 
-from psl_eval.encoders import encoder
+from psl_eval.results.encoders import encoder
 
 
 def encoded(table_format: str, table: pa.Table, batches: Iterable[pa.RecordBatch] | None = None) -> bytes:

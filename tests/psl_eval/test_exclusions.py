@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval.clusters import Clusters, read_clusters, sequence_identifier
-from psl_eval.exclusions import EXCLUSIONS, Excluded, exclusion
-from psl_eval.proteins import Queries
-from psl_eval.training_sets import TrainingSet, read_training_set
+from psl_eval.exclusion.clusters import Clusters, read_clusters, sequence_identifier
+from psl_eval.exclusion.exclusions import EXCLUSIONS, Excluded, exclusion
+from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
+from psl_eval.queries.proteins import Queries
 from psl_index import Index, build
 from psl_index.errors import UsageError
 from tests.psl_eval.reference import Entry, cluster_entries, identical_entries, own_entries

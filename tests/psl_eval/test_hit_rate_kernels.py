@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from psl_eval import hit_rate
-from psl_eval.definitions import DEFINITIONS
+from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index import Index
 from tests.psl_eval.reference import Entry, score
 

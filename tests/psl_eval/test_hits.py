@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
-from psl_eval import hits, scoring
 from psl_eval.choices import Choices
 from psl_eval.hit_rates import Run, hit_rate
+from psl_eval.scoring import hits
+from psl_eval.scoring import scorer as scoring
 from psl_index import Index
 from tests.psl_eval.reference import starts_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psl_eval.labels import UNKNOWN, labels_of_masks, masks_of_labels
+from psl_eval.inputs.labels import UNKNOWN, labels_of_masks, masks_of_labels
 from psl_index.classes import CLASSES
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from psl_eval.methods import PROTEIN_COLUMNS, SUBSEQUENCE_COLUMNS, named, read_method
+from psl_eval.comparing.methods import PROTEIN_COLUMNS, SUBSEQUENCE_COLUMNS, named, read_method
 from psl_index.errors import InputError
 from tests.result_folders import MANIFEST, Protein, write_folder
 

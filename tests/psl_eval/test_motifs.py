@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval import inputs
-from psl_eval.proteins import QueryBook, read_proteins
-from psl_eval.rows import labels_against
-from psl_eval.subsequences import open_subsequences
+from psl_eval.inputs import files as inputs
+from psl_eval.inputs.subsequences import open_subsequences
+from psl_eval.queries.proteins import QueryBook, read_proteins
+from psl_eval.queries.rows import labels_against
 from psl_index.errors import InputError, UsageError
 from tests.psl_eval.reading import read_all, read_book
 

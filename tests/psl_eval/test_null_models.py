@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from psl_eval import HitRates, hit_rate
-from psl_eval.strata import stratum_of
+from psl_eval.statistics.strata import stratum_of
 from psl_index import Index
 from psl_index.errors import UsageError
 from tests.psl_eval.reference import Entry, mean, score

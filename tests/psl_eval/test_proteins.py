@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval import subsequences as subsequences_module
-from psl_eval.proteins import QueryBook, read_proteins
-from psl_eval.subsequences import open_subsequences
+from psl_eval.inputs import subsequences as subsequences_module
+from psl_eval.inputs.subsequences import open_subsequences
+from psl_eval.queries.proteins import QueryBook, read_proteins
 from psl_index.classes import CLASSES
 from psl_index.errors import InputError
 from tests.psl_eval.reading import read_book

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from psl_eval import HitRates, result_folder, write_hit_rates
-from psl_eval.confidence import CALIBRATION, CONFIDENCE
-from psl_eval.replacement import replacing
-from psl_eval.result_folder import _is_mount_point, check_folder
-from psl_eval.results import KIND, PROTEINS, SCORED, SUMMARY, TABLES, WINDOWS
-from psl_eval.strata import STRATUM_ROWS
+from psl_eval import HitRates, write_hit_rates
+from psl_eval.results import folder as result_folder
+from psl_eval.results.folder import _is_mount_point, check_folder
+from psl_eval.results.replacement import replacing
+from psl_eval.results.schemas import KIND, PROTEINS, SCORED, SUMMARY, TABLES, WINDOWS
+from psl_eval.statistics.confidence import CALIBRATION, CONFIDENCE
+from psl_eval.statistics.strata import STRATUM_ROWS
 from psl_index.errors import BusyError, OutputError, UsageError
 
 PROTEIN_ROWS: list[dict[str, Any]] = [

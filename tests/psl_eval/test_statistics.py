@@ -12,9 +12,10 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_eval import resampling, statistics
-from psl_eval.association import _weighted_auc, _weighted_spearman, auc, rank_correlation
-from psl_eval.statistics import adjusted, mean_interval, paired_test, permutation_p, standardised_mean
+from psl_eval.statistics import means as statistics
+from psl_eval.statistics import resampling
+from psl_eval.statistics.association import _weighted_auc, _weighted_spearman, auc, rank_correlation
+from psl_eval.statistics.means import adjusted, mean_interval, paired_test, permutation_p, standardised_mean
 
 
 def _sign_flip_p(differences: Sequence[float], groups: Sequence[int]) -> float:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psl_eval.statistics import mean_interval
-from psl_eval.strata import STRATA, STRATUM_ROWS, stratum_means, stratum_of, stratum_table
+from psl_eval.statistics.means import mean_interval
+from psl_eval.statistics.strata import STRATA, STRATUM_ROWS, stratum_means, stratum_of, stratum_table
 
 Unit = tuple[int, int, float | None]  # length, protein, rate
 units = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 4), st.none() | st.floats(0, 1)), max_size=30)

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from psl_eval import inputs, subsequences
-from psl_eval.subsequences import SUBSEQUENCES, open_subsequences
+from psl_eval.inputs import files as inputs
+from psl_eval.inputs import subsequences
+from psl_eval.inputs.subsequences import SUBSEQUENCES, open_subsequences
 from psl_index.classes import CLASSES
 from psl_index.errors import InputError
 from tests.psl_eval.reading import read_all

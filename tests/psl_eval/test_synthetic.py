@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from benchmarks import generator
 from benchmarks.budgets import read_budgets
 from benchmarks.report import judge
-from psl_eval.subsequences import SUBSEQUENCES
+from psl_eval.inputs.subsequences import SUBSEQUENCES
 from psl_eval.synthetic import (
     Block,
     Model,

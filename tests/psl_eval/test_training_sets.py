@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from psl_eval.training_sets import TrainingSet, read_training_set
+from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
 from psl_index import Index
 from psl_index.errors import InputError
 

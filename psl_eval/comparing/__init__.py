@@ -1,0 +1,1 @@
+"""Methods of attribution beside each other, from the folders of their hit rates."""

@@ -1,0 +1,1 @@
+"""The proteins that subsequences come from, and the entries that they are."""

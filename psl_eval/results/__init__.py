@@ -1,0 +1,1 @@
+"""Tables of results: their columns, how they are made and written."""

@@ -1,0 +1,203 @@
+"""How well one value of a protein tells another: ROC AUC and rank correlation, for units that may come in groups.
+
+`psl_eval.statistics.means` says what groups are.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.stats
+
+from psl_eval.statistics.resampling import (
+    RESAMPLES,
+    Bools,
+    Floats,
+    Ints,
+    Statistic,
+    bootstrap,
+    divided,
+    interval,
+    units_of,
+)
+
+_FEW: Final = 50
+
+
+class Auc(NamedTuple):
+    """How well scores tell positives from negatives; NaN where one of the two is missing."""
+
+    positives: int
+    negatives: int
+    auc: float
+    low: float
+    high: float
+    p_value: float  # two-sided, of auc = 0.5
+
+
+class Correlation(NamedTuple):
+    """Spearman's rank correlation; NaN where one of the two is constant or there are fewer than three units."""
+
+    pairs: int
+    rho: float
+    low: float
+    high: float
+    p_value: float  # two-sided, of rho = 0
+
+
+def auc(
+    scores: npt.ArrayLike,
+    positive: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Auc:
+    """Area under the ROC curve: the chance that a positive scores higher than a negative, a tie counting half.
+
+    Parameters
+    ----------
+    scores : float64 array of shape (n,)
+        NaN are left out.
+    positive : bool array of shape (n,)
+    groups, seed, resamples
+        As for `mean_interval`; a resample without positives or without negatives is left out. The interval takes two
+        groups with a positive and two with a negative.
+
+    Notes
+    -----
+    U / (n1 n0) with U of Mann and Whitney, whose test gives the p-value. That test takes units as independent: where
+    groups hold several, the p-value is the smallest level whose percentile interval leaves 0.5 out.
+    """
+    all_scores = np.asarray(scores, np.float64)
+    known: Bools = ~np.isnan(all_scores)
+    known_scores, is_positive = all_scores[known], np.asarray(positive, bool)[known]
+    positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
+    if not positives or not negatives:
+        return Auc(positives, negatives, *[np.nan] * 4)
+    units = units_of(groups, known)
+    test = scipy.stats.mannwhitneyu(known_scores[is_positive], known_scores[~is_positive], alternative="two-sided")
+    area = float(test.statistic / (positives * negatives))
+    if min(len(np.unique(units[is_positive])), len(np.unique(units[~is_positive]))) < 2:
+        draws = np.empty(0)
+    else:
+        draws = bootstrap(units.max() + 1, _weighted_auc(known_scores, is_positive, units), seed, resamples)
+    return Auc(positives, negatives, area, *interval(draws), _p_value(test.pvalue, units, draws, 0.5))
+
+
+def rank_correlation(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Correlation:
+    """Spearman's rho, with its bootstrap interval and p-value.
+
+    Parameters
+    ----------
+    x, y : float64 arrays of shape (n,)
+        A unit counts where both are not NaN.
+    groups, seed, resamples
+        As for `auc`; a resample in which one of the two is constant is left out.
+
+    Notes
+    -----
+    The p-value is that of Student's t, for fewer than 50 units that of permuted pairs; with groups as in `auc`.
+    """
+    of_x, of_y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    known: Bools = ~np.isnan(of_x) & ~np.isnan(of_y)
+    of_x, of_y = of_x[known], of_y[known]
+    units = units_of(groups, known)
+    if len(np.unique(units)) < 3 or of_x.min() == of_x.max() or of_y.min() == of_y.max():
+        return Correlation(len(of_x), *[np.nan] * 4)
+    rho = float(scipy.stats.spearmanr(of_x, of_y).statistic)
+    draws = bootstrap(units.max() + 1, _weighted_spearman(of_x, of_y, units), seed, resamples)
+    p_value = _p_value(_spearman_p(of_x, of_y, seed, resamples), units, draws, 0.0)
+    return Correlation(len(of_x), rho, *interval(draws), p_value)
+
+
+def _spearman_p(x: Floats, y: Floats, seed: int, resamples: int) -> float:
+    """By Student's t, which is wrong for few; those are paired anew, in all ways where these are no more than asked."""
+    if len(x) >= _FEW:
+        return float(scipy.stats.spearmanr(x, y).pvalue)
+    centred_x, centred_y = (scipy.stats.rankdata(values) - (len(x) + 1) / 2 for values in (x, y))
+    test = scipy.stats.permutation_test(
+        (centred_x,),
+        lambda paired, axis: (paired * centred_y).sum(axis=axis),
+        permutation_type="pairings",
+        n_resamples=resamples,
+        vectorized=True,
+        rng=np.random.default_rng(seed),
+    )
+    return min(float(test.pvalue), 1.0)
+
+
+def _p_value(of_test: float, units: Ints, draws: Floats, null: float) -> float:
+    """That of the test where every unit is alone, else from the resamples: twice the rarer side of `null`."""
+    if units.max() + 1 == len(units):
+        return max(float(of_test), float(np.finfo(np.float64).tiny))  # what is smaller underflows to 0
+    if not len(draws):
+        return np.nan
+    rarer = min(np.count_nonzero(draws <= null), np.count_nonzero(draws >= null))
+    return float(min(1.0, 2 * (1 + rarer) / (1 + len(draws))))
+
+
+def _weighted_auc(scores: Floats, positive: Bools, units: Ints) -> Statistic:
+    """The area of resampled units, without sorting each resample: a unit counts as often as it was drawn."""
+    order, first_of_tie = _ties(scores)
+    positive, units = positive[order], units[order]
+
+    def statistic(drawn: Ints) -> Floats:
+        times = _times(drawn)[:, units]
+        positives = np.add.reduceat(times * positive, first_of_tie, axis=1)
+        negatives = np.add.reduceat(times * ~positive, first_of_tie, axis=1)
+        lower = np.cumsum(negatives, axis=1) - negatives
+        won = (positives * (lower + negatives / 2)).sum(axis=1)
+        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        return divided(won, pairs)
+
+    return statistic
+
+
+def _weighted_spearman(x: Floats, y: Floats, units: Ints) -> Statistic:
+    """Spearman's rho of resampled units: Pearson's r of the ranks that they have in the resample."""
+
+    def statistic(drawn: Ints) -> Floats:
+        times = _times(drawn)[:, units]
+        centred_x, centred_y = (_centred_ranks(values, times) for values in (x, y))
+        covariance = (times * centred_x * centred_y).sum(axis=1)
+        variances = (times * centred_x**2).sum(axis=1) * (times * centred_y**2).sum(axis=1)
+        return divided(covariance, np.sqrt(variances))
+
+    return statistic
+
+
+def _times(drawn: Ints) -> Ints:
+    """How often each unit was drawn, of shape (batch, units)."""
+    batch, n_units = drawn.shape
+    places = drawn + np.arange(batch)[:, np.newaxis] * n_units
+    times: Ints = np.bincount(places.ravel(), minlength=batch * n_units).reshape(batch, n_units)
+    return times
+
+
+def _ties(values: Floats) -> tuple[Ints, Ints]:
+    """Ascending order of the values, and where in it each run of equal ones begins."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    return order, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
+def _centred_ranks(values: Floats, times: Ints) -> Floats:
+    """Mean ranks, less their mean, of values that count several times (columns of `times`)."""
+    order, first_of_tie = _ties(values)
+    tied = np.add.reduceat(times[:, order], first_of_tie, axis=1)
+    lower = np.cumsum(tied, axis=1) - tied
+    rank = lower + (tied + 1) / 2
+    tie = np.empty(len(values), np.int64)
+    tie[order] = np.repeat(np.arange(len(first_of_tie)), np.diff(first_of_tie, append=len(values)))
+    centred: Floats = rank[:, tie] - (times.sum(axis=1, keepdims=True) + 1) / 2
+    return centred
