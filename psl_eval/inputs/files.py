@@ -11,7 +11,7 @@ from psl_index.errors import InputError, UsageError
 from psl_index.opening import Source, open_source
 
 _LIMIT: Final = 1 << 30  # bytes: beyond it lies a decompression bomb
-_SUSPECT: Final = 1 << 29  # bytes, from which on a text that is packed too well is taken for a bomb
+_SUSPECT: Final = 1 << 28  # bytes, from which on a text that is packed too well is taken for a bomb
 _PACKED: Final = 100  # times; tables are packed ten times, repeats of a few lines several hundred times
 _PIECE: Final = 1 << 20
 _BLOCK_BYTES: Final = 1 << 21
@@ -69,7 +69,7 @@ def line_blocks(source: Source) -> Iterator[tuple[int, bytes]]:
     Raises
     ------
     InputError
-        The file is damaged, has a line of more than 16 MiB, or unpacks to more than 512 MiB and 100 times its size.
+        The file is damaged, has a line of more than 16 MiB, or unpacks to more than 256 MiB and 100 times its size.
     """
     number = 1
     rest = b""

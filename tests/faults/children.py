@@ -10,6 +10,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
+#: Options of `hitrate` where its statistics do not matter.
+QUICK = ("--null", "none", "--resamples", "2")
+
 
 class Ended(NamedTuple):
     """How a child ended."""

@@ -81,13 +81,13 @@ def _of_sections(index: Index) -> Iterator[Callable[[], object]]:
         yield lambda il=equate_il: index.locate(_PEPTIDES, equate_il=il)
     yield lambda: index.locate(_PEPTIDES, limit=2)
     for exclude in ("none", "self"):
-        yield lambda e=exclude: psl_eval.hit_rate(index, _subsequences(), exclude=e)
+        yield lambda e=exclude: psl_eval.hit_rate(index, _subsequences(), exclude=e, resamples=2)
 
 
 def _of_tables(index: Index) -> Iterator[Callable[[], object]]:
     yield lambda: [index.entries, index.locations, index.features]
     yield lambda: index.locate(_PEPTIDES, entries=index.select(taxon=9606, lineage="metazoa"))
-    yield lambda: psl_eval.hit_rate(index, _subsequences(), definition="unweighted")
+    yield lambda: psl_eval.hit_rate(index, _subsequences(), definition="unweighted", resamples=2)
     yield lambda: catalog.query(index, _EVERYTHING).read_all()
     yield lambda: _command("search", index.path, *_PEPTIDES[::5])
     yield lambda: _command("info", index.path)

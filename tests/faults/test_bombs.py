@@ -65,7 +65,7 @@ BOMBS = {
     "peptides among long lines of blanks": Bomb(SEARCH, "AAA\n", f"{' ' * (MIB - 1)}\n", tail="RSA\n"),
     "subsequences in an endless line": Bomb(RATES, f"{ROWS}P1\t", "1", said="a line of more than 16,777,216 bytes"),
     "subsequences in endless rows": Bomb(
-        RATES, ROWS, "P1\t1\t3\tMAA\tNucleus\n", said="536,870,912 bytes and 100 times its size", memory=1536
+        RATES, ROWS, "P1\t1\t3\tMAA\tNucleus\n", said="268,435,456 bytes and 100 times its size", memory=1536
     ),
     "proteins in an endless line": Bomb(PROTEINS, ">P1\n", "A", said=_A_FILE, memory=1536),
 }

@@ -116,6 +116,7 @@ def test_hit_rates(made: Path, tmp_path: Path, there: str, table_format: str) ->
             made / rows,
             "--exclude",
             "none",
+            *children.QUICK,
             "-o",
             target,
             "--format",

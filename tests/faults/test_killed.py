@@ -130,7 +130,7 @@ def test_hit_rates_killed_before_each_call(built: Path, tmp_path: Path, there: s
     target = folder / "rates"
 
     def command(rows: str) -> tuple[object, ...]:
-        return children.pslidx, "hitrate", index, tmp_path / rows, "--exclude", "none", "-o", target
+        return children.pslidx, "hitrate", index, tmp_path / rows, "--exclude", "none", *children.QUICK, "-o", target
 
     for name, place in (("old", "2\t4"), ("new", "3\t5")):
         (tmp_path / name).write_text(f"query\tstart\tend\tsubsequence\tpredicted\nP0\t{place}\tAAA\tNucleus\n")

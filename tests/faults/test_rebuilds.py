@@ -32,7 +32,7 @@ ROWS = "query\tstart\tend\tsubsequence\tpredicted\nx\t1\t2\tAA\tNucleus\nx\t1\t2
 
 def asked(index: Index, rows: Path) -> Answers:
     """The answer of each kind of question, which only one of the two data sets gives."""
-    scored = hit_rate(index, rows, definition="unweighted", exclude="none").subsequences
+    scored = hit_rate(index, rows, definition="unweighted", exclude="none", resamples=2).subsequences
     sql = "SELECT count(*), min(accession), max(sequence) FROM entries JOIN locations USING (entry)"
     return {
         "count": index.count(["AA", "CC"]).tolist(),

@@ -103,7 +103,7 @@ def test_hit_rates_equal_to_the_bit(
         proteins.write_text(fasta)
         here = build_index(Path(folder), sequences, locations, shard_residues=shard_residues)
         one, other = (
-            hit_rate(index, rows, proteins=proteins, exclude=exclude, against="both")
+            hit_rate(index, rows, proteins=proteins, exclude=exclude, against="both", resamples=20)
             for index in (here, cluster.open(here.path))
         )
         assert one == other  # doubles are compared as they are

@@ -135,7 +135,9 @@ def test_released_agrees_with_the_reference(
     shard: int | None,
 ) -> None:
     index = build_index(database, **({} if shard is None else {"shard_residues": shard}))
-    found = hit_rate(index, rows_of(*((*row, psl_class) for row in rows)), definition="released", exclude="none")
+    found = hit_rate(
+        index, rows_of(*((*row, psl_class) for row in rows)), definition="released", exclude="none", resamples=2
+    )
     # The source writes classes in DeepLoc's spelling, the first of several by the alphabet of their set.
     first = {row["entry"]: row["location"] for row in reversed(index.locations.to_pylist())}
     named = [any(word in first.get(number, "") for word in _WORD_LIST[psl_class]) for number in range(len(database))]
@@ -161,7 +163,7 @@ def test_several_classes_match_where_one_does_and_by_jaccard(
 ) -> None:
     definition = "paper" if near else "unweighted"
     table = rows_of(*((*row, "|".join(sorted(labels))) for row in rows))
-    found = hit_rate(build_index(database), table, definition=definition, exclude="none")
+    found = hit_rate(build_index(database), table, definition=definition, exclude="none", resamples=2)
     # An entry that has one of the classes is one that has the class "any of them".
     merged = [
         entry._replace(classes=entry.classes | ({"any"} if entry.classes & labels else set())) for entry in database

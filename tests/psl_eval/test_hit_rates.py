@@ -245,7 +245,7 @@ def test_agrees_with_the_reference(
             for n, start, end, *labels in rows
         ]
     )
-    found = hit_rate(index, table, proteins=fasta, definition=definition, against="both")
+    found = hit_rate(index, table, proteins=fasta, definition=definition, against="both", resamples=2)
     expected = []
     for n, start, end, *labels in rows:
         name, sequence = proteins[n]
