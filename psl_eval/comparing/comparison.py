@@ -15,6 +15,7 @@ from psl_eval.comparing.comparability import check_comparable, common_labels, di
 from psl_eval.comparing.methods import Method
 from psl_eval.statistics.means import adjusted, paired_test, standardised_mean
 from psl_eval.statistics.resampling import RESAMPLES
+from psl_eval.statistics.rows import table_of
 from psl_eval.statistics.strata import STRATA, stratum_means, stratum_of
 from psl_index.errors import InputError, UsageError
 
@@ -105,8 +106,7 @@ def compare(methods: Sequence[Method], *, seed: int = 1, resamples: int = RESAMP
             rows += [about | row for row in _rows(scored, subset, seed, resamples)]
     for row, q_value in zip(rows, adjusted([row["p_value"] for row in rows]), strict=True):
         row["q_value"] = float(q_value)
-    shown = [{name: _optional(value) for name, value in row.items()} for row in rows]
-    return Comparison(pa.Table.from_pylist(shown, COMPARISON), tuple(differences(methods)))
+    return Comparison(table_of(rows, COMPARISON), tuple(differences(methods)))
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,3 @@ def _named(view: _View, weights: npt.NDArray[np.float64]) -> str | None:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _optional(value: Any) -> Any:
-    return None if isinstance(value, float) and np.isnan(value) else value

@@ -15,6 +15,7 @@ from psl_eval.nulls.drawn import Drawn
 from psl_eval.results.schemas import SUMMARY
 from psl_eval.scoring.scorer import ProteinSums, Rates
 from psl_eval.statistics.means import adjusted, mean_interval, permutation_p
+from psl_eval.statistics.rows import table_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Summary:
             of_family = [row for row in rows if (row["exclusion"], row.get("null")) == family]
             for row, q_value in zip(of_family, adjusted([row["p_value"] for row in of_family]), strict=True):
                 row["q_value"] = float(q_value)
-        return pa.Table.from_pylist([{name: _known(value) for name, value in row.items()} for row in rows], SUMMARY)
+        return table_of(rows, SUMMARY)
 
     def _observed(self, label: int, subset: str, side: int, exclusion: str) -> dict[str, Any]:
         here = self.subsets[subset]
@@ -129,7 +130,3 @@ def _mean(rates: npt.NDArray[np.float64]) -> float:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else np.nan
-
-
-def _known(value: Any) -> Any:
-    return None if isinstance(value, float) and np.isnan(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,6 @@ from psl_eval.queries.proteins import Queries
 from psl_eval.queries.rows import Labels, Rows
 from psl_eval.results.schemas import PROTEINS, SCORED, WINDOWS
 from psl_eval.scoring.scorer import Block, Rates
-
-Subsets = Mapping[str, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)

@@ -116,27 +116,12 @@ def _parts(asked: Asked, whole_groups: bool) -> list[slice]:
 def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts entries for each subsequence by itself."""
     labels = _labels(shard, counting)
-    exact = np.array([shard.exact_regular, shard.exact_irregular])
 
     def count(rows: slice) -> None:
-        part = asked.peptides.part(rows.start, rows.stop)
         here = result.part(rows)
         tally_occurrences(
-            part.codes,
-            part.offsets,
-            shard.find_ranges(part),
-            exact,
+            *_question(shard, asked, counting, labels, rows),
             asked.starts[rows],
-            asked.targets[rows],
-            asked.query[rows],
-            counting.excluded.offsets,
-            counting.excluded.entries,
-            shard.text,
-            shard.starts,
-            shard.block_entry,
-            shard.pos,
-            shard.first_entry,
-            labels,
             counting.definition.near,
             here.entries,
             here.matching,
@@ -150,33 +135,18 @@ def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> C
 def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts each entry once for a group of subsequences."""
     labels = _labels(shard, counting)
-    exact = np.array([shard.exact_regular, shard.exact_irregular])
     scratch: SimpleQueue[npt.NDArray[np.int64]] = SimpleQueue()
 
     def count(rows: slice) -> None:
-        part = asked.peptides.part(rows.start, rows.stop)
         here = result.part(rows)
         try:
             credited = scratch.get_nowait()
         except Empty:
             credited = np.full(shard.n_entries, -1)
         credit_entries(
-            part.codes,
-            part.offsets,
-            shard.find_ranges(part),
-            exact,
+            *_question(shard, asked, counting, labels, rows),
             asked.starts[rows] - 1,
-            asked.targets[rows],
             asked.group[rows],
-            asked.query[rows],
-            counting.excluded.offsets,
-            counting.excluded.entries,
-            shard.text,
-            shard.starts,
-            shard.block_entry,
-            shard.pos,
-            shard.first_entry,
-            labels,
             credited,
             here.entries,
             here.matching,
@@ -186,6 +156,29 @@ def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> 
         scratch.put(credited)
 
     return count
+
+
+def _question(
+    shard: Shard, asked: Asked, counting: Counting, labels: npt.NDArray[np.uint16], rows: slice
+) -> tuple[Any, ...]:
+    """What both kernels take first: some subsequences, what is left out for them, and the shard."""
+    part = asked.peptides.part(rows.start, rows.stop)
+    return (
+        part.codes,
+        part.offsets,
+        shard.find_ranges(part),
+        np.array([shard.exact_regular, shard.exact_irregular]),
+        asked.targets[rows],
+        asked.query[rows],
+        counting.excluded.offsets,
+        counting.excluded.entries,
+        shard.text,
+        shard.starts,
+        shard.block_entry,
+        shard.pos,
+        shard.first_entry,
+        labels,
+    )
 
 
 def _labels(shard: Shard, counting: Counting) -> npt.NDArray[np.uint16]:

@@ -18,6 +18,7 @@ import scipy.stats
 from psl_eval.statistics.association import auc, rank_correlation
 from psl_eval.statistics.means import adjusted
 from psl_eval.statistics.resampling import LEVEL, RESAMPLES
+from psl_eval.statistics.rows import table_of
 from psl_index.classes import CLASSES
 
 CONFIDENCE: Final = pa.schema(
@@ -122,8 +123,7 @@ def confidence_tables(
         family = [row for row in rows if row["form"] == form and row["class"] is not None]
         for row, q_value in zip(family, adjusted([row["p_value"] for row in family]), strict=True):
             row["q_value"] = q_value
-    shown = [{name: _optional(value) for name, value in row.items()} for row in rows]
-    return pa.Table.from_pylist(shown, CONFIDENCE), pa.Table.from_pylist(bins, CALIBRATION)
+    return table_of(rows, CONFIDENCE), table_of(bins, CALIBRATION)
 
 
 class _Judgement(NamedTuple):
@@ -200,7 +200,3 @@ def _class_count(masks: npt.NDArray[np.uint16]) -> npt.NDArray[np.int64]:
 
 def _association(form: str, estimate: float, low: float, high: float, p_value: float) -> dict[str, Any]:
     return {"form": form, "estimate": estimate, "low": low, "high": high, "p_value": p_value}
-
-
-def _optional(value: Any) -> Any:
-    return None if isinstance(value, float) and np.isnan(value) else value

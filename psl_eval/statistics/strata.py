@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from psl_eval.statistics.means import mean_interval
 from psl_eval.statistics.resampling import RESAMPLES
+from psl_eval.statistics.rows import table_of
 
 STRATA: Final = ("1-4", "5", "6-7", "8-9", "10-14", "15+")
 """Residues of a subsequence; 5 is the shortest that the study's extraction gives."""
@@ -119,11 +120,11 @@ def stratum_table(
                     "proteins_scored": int(np.count_nonzero(~np.isnan(protein_means))),
                     "hit_rate": _mean(protein_means[~np.isnan(protein_means)]),
                     "hit_rate_subsequences": _mean(of_subsequences),
-                    "low": _optional(low),
-                    "high": _optional(high),
+                    "low": low,
+                    "high": high,
                 }
             )
-    return pa.Table.from_pylist(rows, STRATUM_ROWS)
+    return table_of(rows, STRATUM_ROWS)
 
 
 _SHORTEST: Final = np.array([1, 5, 6, 8, 10, 15])
@@ -131,7 +132,3 @@ _SHORTEST: Final = np.array([1, 5, 6, 8, 10, 15])
 
 def _mean(rates: npt.NDArray[np.float64]) -> float | None:
     return float(np.mean(rates)) if len(rates) else None
-
-
-def _optional(number: float) -> float | None:
-    return None if np.isnan(number) else number

@@ -86,7 +86,7 @@ def databases(draw: st.DrawFn) -> tuple[list[str], list[str], pa.Table, str]:
 @given(
     database=databases(),
     shard_residues=st.integers(10, 60),
-    exclude=st.sampled_from(["self", "none"]),
+    exclude=st.sampled_from(["self", "none", "identical"]),
     rows_at_once=st.integers(1, 4),
 )
 def test_hit_rates_equal_to_the_bit(
