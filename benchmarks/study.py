@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from benchmarks.inputs import DATA, real_index
 from benchmarks.report import Finding
 from benchmarks.timing import run
@@ -117,6 +120,7 @@ def _score(index: Index, folder: Path, method: str, exclusion: str, clusters: Pa
 
 
 def _page(scored: Mapping[tuple[str, str], Scored]) -> Iterator[str]:
+    yield _lengths({method: scored[method, "none"].by_definition["paper"].subsequences for method in METHODS})
     yield "Against the true class, all proteins: hit rate (95 % interval) and that of random windows."
     yield _table(
         ["method", "exclusion", "proteins scored", *(f"`{name}`" for name in DEFINITIONS)],
@@ -159,6 +163,13 @@ def _page(scored: Mapping[tuple[str, str], Scored]) -> Iterator[str]:
         for method in list(METHODS)[1:]:
             rows.append([method, exclusion, *_compared(scored["attention", exclusion], scored[method, exclusion])])
     yield _table(["method - attention", "exclusion", "all lengths", "standardised to one length distribution"], rows)
+
+
+def _lengths(subsequences: Mapping[str, pa.Table]) -> str:
+    means = {method: pc.mean(pc.binary_length(table["subsequence"])).as_py() for method, table in subsequences.items()}
+    return (
+        "Residues of a subsequence, mean: " + "; ".join(f"{method} {mean:.1f}" for method, mean in means.items()) + "."
+    )
 
 
 def _by_method(scored: Mapping[tuple[str, str], Scored]) -> list[tuple[tuple[str, str], Scored]]:
