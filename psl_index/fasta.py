@@ -123,6 +123,11 @@ class Records:
         """The line of the header of one of the good records, which is counted from 0."""
         return self._first_line + int(self._headers[self._good[row], 2])
 
+    def header(self, row: int) -> str:
+        """The header of one of the good records, which is counted from 0, after its ``>``."""
+        start, stop = self._headers[self._good[row], :2].tolist()
+        return self._text[start:stop].tobytes().decode()
+
     def describe(self, rows: npt.NDArray[np.int64]) -> pa.RecordBatch:
         """What tells some of the good records from others, as `batches.DESCRIBED`."""
         headers = self._headers[self._good[rows]]

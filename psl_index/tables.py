@@ -85,14 +85,9 @@ def read_table(
         `skipped` is not given, at the first row with another number of fields than the header, without an
         accession or a sequence, or with a character in the sequence that is no residue.
     """
-    lines = _lines(source)
-    first = next(lines, None)
-    if first is None:
-        raise InputError("an empty file, expected a table", file=source.name)
-    delimiter = "\t" if "\t" in first[1] else ","
-    rows = _rows(itertools.chain([first], lines), delimiter, source.name)
+    rows = read_rows(source)
     _, names = next(rows)
-    places = [_place(column, names, columns or {}, source.name) for column in SYNONYMS]
+    places = [column_place(column, names, columns or {}, source.name) for column in SYNONYMS]
     good: list[_Row] = []
     residues = 0
     any_row = False
@@ -116,8 +111,69 @@ def read_table(
         yield _batch(good)
 
 
-def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Numbers (from 1) and texts of the lines that are not blank, without their ends."""
+def read_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Line (from 1) on which each row begins, and its fields; the first row, which is always there, names the columns.
+
+    Raises
+    ------
+    InputError
+        The file is empty, has a line that is not UTF-8 or too long, or a quote that is never closed.
+    """
+    lines = read_lines(source)
+    first = next(lines, None)
+    if first is None:
+        raise InputError("an empty file, expected a table", file=source.name)
+    delimiter = "\t" if "\t" in first[1] else ","
+    yield from _rows(itertools.chain([first], lines), delimiter, source.name)
+
+
+def column_place(column: str, names: Sequence[str], columns: Mapping[str, str], file: str) -> int:
+    """Number of the field that holds `column`, one of `SYNONYMS`, where the header has `names`.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    found = [name.strip().lower() for name in names]
+    for name in (columns[column],) if column in columns else SYNONYMS[column]:
+        if name.lower() in found:
+            return found.index(name.lower())
+    listed = ", ".join(name.strip() for name in names)
+    wanted = columns.get(column, column)
+    raise InputError(
+        f"no column {wanted!r} among {listed}",
+        file=file,
+        line=1,
+        remedy=f"name it with --columns {column}=NAME",
+    )
+
+
+def check_width(fields: Sequence[str], width: int, file: str, line: int) -> None:
+    """Raise an InputError where a row has another number of fields than the header."""
+    if len(fields) != width:
+        raise InputError(f"expected {width} fields as in the header, found {len(fields)}", file=file, line=line)
+
+
+def check_accession(accession: str, file: str, line: int) -> None:
+    """Raise an InputError where a row names no protein."""
+    if not accession or not accession.isprintable():
+        raise InputError(f"expected an accession, found {accession!a}", file=file, line=line)
+
+
+def checked_residues(sequence: str, accession: str, file: str, line: int) -> str:
+    """The residues of a field in upper case, without blanks and a stop at the end; InputError where it has none."""
+    residues = "".join(sequence.split()).removesuffix("*")
+    if not residues:
+        raise InputError(f"expected a sequence of {accession}, found none", file=file, line=line)
+    wrong = _NO_RESIDUE.search(residues)
+    if wrong:
+        raise InputError(f"expected residues of {accession}, found {wrong[0]!a}", file=file, line=line)
+    return residues.upper()
+
+
+def read_lines(source: Source) -> Iterator[tuple[int, str]]:
+    """Numbers (from 1) and texts of the lines that are not blank, without their ends; raises as `read_rows` does."""
     number = 0
     pending = bytearray()
     while chunk := source.read(_CHUNK_BYTES):
@@ -189,35 +245,11 @@ def _unquoted(text: str, line: int, file: str) -> str:
     return text.replace('""', '"')
 
 
-def _place(column: str, names: Sequence[str], columns: Mapping[str, str], file: str) -> int:
-    """Number of the field that holds `column`."""
-    found = [name.strip().lower() for name in names]
-    for name in (columns[column],) if column in columns else SYNONYMS[column]:
-        if name.lower() in found:
-            return found.index(name.lower())
-    listed = ", ".join(name.strip() for name in names)
-    wanted = columns.get(column, column)
-    raise InputError(
-        f"no column {wanted!r} among {listed}",
-        file=file,
-        line=1,
-        remedy=f"name it with --columns {column}=NAME",
-    )
-
-
 def _row(line: int, fields: Sequence[str], places: Sequence[int], width: int, file: str) -> _Row:
-    if len(fields) != width:
-        raise InputError(f"expected {width} fields as in the header, found {len(fields)}", file=file, line=line)
+    check_width(fields, width, file, line)
     accession, sequence, labels = (fields[place].strip() for place in places)
-    if not accession or not accession.isprintable():
-        raise InputError(f"expected an accession, found {accession!a}", file=file, line=line)
-    residues = "".join(sequence.split()).removesuffix("*")
-    if not residues:
-        raise InputError(f"expected a sequence of {accession}, found none", file=file, line=line)
-    wrong = _NO_RESIDUE.search(residues)
-    if wrong:
-        raise InputError(f"expected residues of {accession}, found {wrong[0]!a}", file=file, line=line)
-    return _Row(accession, residues.upper(), labels)
+    check_accession(accession, file, line)
+    return _Row(accession, checked_residues(sequence, accession, file, line), labels)
 
 
 def _batch(rows: Sequence[_Row]) -> SourceBatch:

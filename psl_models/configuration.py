@@ -88,7 +88,7 @@ class Configuration:
     truncate : Truncation
         What longer proteins lost in training.
     thresholds : tuple of float
-        Probability from which on a class is predicted, of each class; empty for a single label.
+        Probability above which a class is predicted, of each class; empty for a single label.
     """
 
     architecture: Architecture

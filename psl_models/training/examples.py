@@ -1,0 +1,51 @@
+"""Proteins to learn from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from psl_models.attention import given
+from psl_models.batches import Batch
+from psl_models.layers.pooling import Weighing
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Proteins with their classes.
+
+    Attributes
+    ----------
+    encoded : sequence of ndarray
+        Tokens of each of n proteins, uint8.
+    labels : ndarray
+        bool of shape (n, classes), at least one of a row.
+    guidance : sequence of ndarray or None
+        Weights of the residues of each protein, float32 of shape (length,), for the pooling ``guided``.
+    """
+
+    encoded: Sequence[npt.NDArray[np.uint8]]
+    labels: npt.NDArray[np.bool_]
+    guidance: Sequence[npt.NDArray[np.float32]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def weighing(self, batch: Batch) -> Weighing | None:
+        """The handed-in weights of a batch."""
+        if self.guidance is None:
+            return None
+        return given([self.guidance[row] for row in batch.rows], batch.tokens.shape[1], batch.tokens.device)
+
+    def digest(self) -> str:
+        """Of residues and labels, in order; hexadecimal."""
+        digest = hashlib.blake2b(digest_size=16)
+        for tokens in self.encoded:
+            digest.update(len(tokens).to_bytes(4, "little"))
+            digest.update(tokens.tobytes())
+        digest.update(np.packbits(self.labels, axis=1).tobytes())
+        return digest.hexdigest()
