@@ -12,8 +12,10 @@ from typing import Final
 
 # Of glibc's malloc.h.
 _TRIM_THRESHOLD: Final = -1
-_MMAP_MAX: Final = -4
+_MMAP_THRESHOLD: Final = -3
 _NEVER: Final = 2**31 - 1
+# Larger buffers come and go as before: kept among smaller ones, they break the heap into pieces, and it grows to GBs.
+_KEPT_BYTES: Final = 1 << 25
 
 
 def keep_memory() -> bool:
@@ -27,4 +29,4 @@ def keep_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library, such as musl
         return False
-    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, _NEVER))
+    return bool(mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)) and bool(mallopt(_TRIM_THRESHOLD, _NEVER))

@@ -48,6 +48,18 @@ def given(weights: Sequence[npt.NDArray[np.float32]], width: int, device: torch.
     return lambda scores, layout: tensor
 
 
+def residues_of(batch: Batch) -> list[bytes]:
+    """Tokens of each protein of a batch, one byte a residue."""
+    tokens = batch.tokens.cpu().numpy().astype(np.uint8)
+    return [row[:length].tobytes() for row, length in zip(tokens, batch.lengths.tolist(), strict=True)]
+
+
+def generator_of(residues: bytes, *seeds: int) -> np.random.Generator:
+    """Random numbers for a protein, from its tokens as `residues_of` gives them, and seeds of at least 0."""
+    digest = hashlib.blake2b(residues, digest_size=8).digest()
+    return np.random.default_rng([*seeds, int.from_bytes(digest, "little")])
+
+
 class _Permuted:
     """Scores in another order, padding last as before."""
 
@@ -76,25 +88,13 @@ def _uniform(scores: Tensor | None, layout: Layout) -> Tensor:
 
 def _orders(batch: Batch, seed: int) -> Tensor:
     orders = np.tile(np.arange(batch.tokens.shape[1]), (len(batch.lengths), 1))
-    for place, (residues, length) in enumerate(_residues(batch)):
-        orders[place, :length] = _generator(residues, seed).permutation(length)
+    for place, residues in enumerate(residues_of(batch)):
+        orders[place, : len(residues)] = generator_of(residues, seed).permutation(len(residues))
     return torch.from_numpy(orders).to(batch.tokens.device)
 
 
 def _random_scores(batch: Batch, seed: int) -> Tensor:
     scores = np.full(tuple(batch.tokens.shape), -np.inf, np.float32)
-    for place, (residues, length) in enumerate(_residues(batch)):
-        scores[place, :length] = _generator(residues, seed).random(length, np.float32)
+    for place, residues in enumerate(residues_of(batch)):
+        scores[place, : len(residues)] = generator_of(residues, seed).random(len(residues), np.float32)
     return torch.from_numpy(scores).to(batch.tokens.device)
-
-
-def _residues(batch: Batch) -> list[tuple[bytes, int]]:
-    """Residues of each protein as bytes, and their number."""
-    tokens = batch.tokens.cpu().numpy().astype(np.uint8)
-    lengths = batch.lengths.tolist()
-    return [(row[:length].tobytes(), length) for row, length in zip(tokens, lengths, strict=True)]
-
-
-def _generator(residues: bytes, seed: int) -> np.random.Generator:
-    digest = hashlib.blake2b(residues, digest_size=8).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest, "little")])

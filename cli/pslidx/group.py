@@ -19,10 +19,15 @@ COMMANDS: Final = {
     "verify": "pslidx.index_commands",
     "search": "pslidx.search_commands",
     "sql": "pslidx.search_commands",
+    "train": "pslidx.train_command",
+    "predict": "pslidx.predict_command",
+    "attribute": "pslidx.attribute_command",
+    "extract": "pslidx.extract_command",
     "hitrate": "pslidx.hitrate_command",
     "compare": "pslidx.compare_command",
     "validate": "pslidx.validate_command",
     "cluster": "pslidx.cluster_command",
+    "import-checkpoint": "pslidx.import_command",
     "demo": "pslidx.demo_command",
 }
 
@@ -36,7 +41,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 
@@ -51,7 +56,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="pslidx", prog_name="pslidx", message="%(prog)s %(version)s")
 @debug_option
 def pslidx() -> None:
-    """Index Swiss-Prot once, find every occurrence of a peptide, score hit rates.
+    """Predict where proteins are, ask which residues said so, and whether Swiss-Prot agrees.
 
     \b
     Example:

@@ -24,10 +24,12 @@ NamesOf = Callable[[Sequence[str]], Sequence[str] | None]
 """Given the values of the first line the names of the columns, where that line is itself a row; else None."""
 
 
-def open_table(source: Source, telling: frozenset[str], names_of: NamesOf) -> TextTable:
+def open_table(
+    source: Source, telling: frozenset[str], names_of: NamesOf, lists: frozenset[str] = frozenset()
+) -> TextTable:
     """The table in a file that is neither empty nor FASTA, told by its first bytes: Parquet, JSONL, else TSV or CSV.
 
-    `telling` is as for `psl_eval.inputs.text_tables.JsonLines`.
+    `telling` and `lists` are as for `psl_eval.inputs.text_tables.JsonLines`.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def open_table(source: Source, telling: frozenset[str], names_of: NamesOf) -> Te
         line = 1 + head.count(b"\n", 0, len(head) - len(content))
         problem = "expected one JSON object a line, found an array"
         raise InputError(problem, file=source.name, line=line, remedy="convert it, as with `jq -c '.[]'`")
-    return JsonLines(source, telling) if content.startswith(b"{") else Delimited(source, names_of)
+    return JsonLines(source, telling, lists) if content.startswith(b"{") else Delimited(source, names_of)
 
 
 class Delimited(TextTable):

@@ -35,7 +35,7 @@ MOTIF: Final = Layout("name", None, None, "subsequence", "predicted", "correct",
 
 def checked_columns(texts: TextRows, layout: Layout) -> tuple[list[pa.Array], Faults]:
     """Columns of `subsequences.SUBSEQUENCES`, and which rows are bad; what a bad one holds means nothing."""
-    rows = _Rows(texts)
+    rows = CheckedRows(texts)
     nothing = pa.nulls(len(texts.places), pa.int64())
     if layout.start is None or layout.end is None:
         subsequence = rows.letters(layout.subsequence, stop_allowed=True)
@@ -59,7 +59,7 @@ _MAX_POSITION: Final = 2**32 - 1
 _DIGITS: Final = len(str(_MAX_POSITION))
 
 
-class _Rows:
+class CheckedRows:
     """Rows of text and what has been found wrong with them; each method reads a column and checks it."""
 
     def __init__(self, texts: TextRows) -> None:

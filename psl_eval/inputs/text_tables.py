@@ -21,6 +21,9 @@ from psl_index.opening import Source
 
 _ROWS: Final = 1 << 16
 
+Batches = Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+"""Gives the rows of a table once, with at least the columns that it is called with."""
+
 
 class Unreadable(NamedTuple):
     """Lines of a part that are no rows, such as those with too many values."""
@@ -107,9 +110,7 @@ class ArrowTable(TextTable):
     `batches` gives the record batches with at least the columns it is called with.
     """
 
-    def __init__(
-        self, batches: Callable[[Sequence[str]], Iterable[pa.RecordBatch]], schema: pa.Schema, file: str | None = None
-    ) -> None:
+    def __init__(self, batches: Batches, schema: pa.Schema, file: str | None = None) -> None:
         super().__init__(file, None, schema.names)
         self._schema = schema
         self._batches = batches
@@ -138,6 +139,7 @@ class ArrowTable(TextTable):
                 texts = values.dictionary.cast(pa.string()).take(values.indices)
             else:
                 texts = values.cast(pa.string())
+            texts.validate(full=True)  # files may hold texts that are not UTF-8
         except pa.ArrowInvalid as error:
             raise InputError(f"column {name!r} is no text ({error})", file=self.file) from None
         return pc.if_else(pc.equal(texts, ""), None, texts)
@@ -164,19 +166,29 @@ def open_parquet(content: bytes, file: str) -> TextTable:
     InputError
         The file is damaged.
     """
+    schema, batches = parquet_batches(pa.BufferReader(content), file, _ROWS)
+    return ArrowTable(batches, schema, file)
+
+
+def parquet_batches(content: Any, file: str, n_rows: int) -> tuple[pa.Schema, Batches]:
+    """Schema of a Parquet file, and what gives its rows in batches of `n_rows`.
+
+    `content` is what `pyarrow.parquet.ParquetFile` opens, `file` its name as the user gave it. Both calls raise
+    InputError where the file is damaged.
+    """
     try:
-        parquet = pa.parquet.ParquetFile(pa.BufferReader(content))
+        parquet = pa.parquet.ParquetFile(content)
         schema = parquet.schema_arrow
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last, where the name of a column is damaged
         raise _damaged(error, file) from None
 
     def batches(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         try:
-            yield from parquet.iter_batches(batch_size=_ROWS, columns=list(names), use_threads=False)
+            yield from parquet.iter_batches(batch_size=n_rows, columns=list(names), use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(error, file) from None
 
-    return ArrowTable(batches, schema, file)
+    return schema, batches
 
 
 class JsonLines(TextTable):
@@ -190,6 +202,8 @@ class JsonLines(TextTable):
     telling : frozenset of str
         Keys, in lower case, by which the reader tells what the columns mean; one that only a later object has, and that
         is not asked for, is an error there.
+    lists : frozenset of str
+        Keys whose value is a list of numbers: their columns are lists of float64, not text.
 
     Raises
     ------
@@ -197,8 +211,9 @@ class JsonLines(TextTable):
         None of the first lines is a JSON object.
     """
 
-    def __init__(self, source: Source, telling: frozenset[str]) -> None:
+    def __init__(self, source: Source, telling: frozenset[str], lists: frozenset[str] = frozenset()) -> None:
         self._telling = telling
+        self._lists = lists
         self._blocks = line_blocks(source)
         self._first = next(self._blocks)
         rows, places, unreadable = self._objects(*self._first)
@@ -218,6 +233,9 @@ class JsonLines(TextTable):
             columns: dict[str, pa.StringArray] = {}
             for name in names:
                 values = [row.get(name) for row in rows]
+                if name in self._lists:
+                    columns[name] = _json_lists(values, name, faults)
+                    continue
                 _refuse_containers(values, name, faults)
                 columns[name] = _json_texts(values)
             for key in sorted(set[str]().union(*rows).difference(self.names, names)):
@@ -281,7 +299,8 @@ def _can_be_text(kind: pa.DataType) -> bool:
 
 
 def _damaged(error: Exception, file: str) -> InputError:
-    return InputError(f"damaged Parquet file ({error})", file=file, remedy="write it again")
+    reason = " ".join(str(error).split())  # some have line breaks
+    return InputError(f"damaged Parquet file ({reason})", file=file, remedy="write it again")
 
 
 def _json_object(line: bytes) -> dict[str, Any]:
@@ -299,6 +318,23 @@ def _refuse_containers(values: list[Any], name: str, faults: Faults) -> None:
     if not _SCALARS.issuperset(map(type, values)):
         bad = np.array([type(value) not in _SCALARS for value in values])
         faults.add(bad, lambda row: f"column {name!r} holds {json.dumps(values[row])[:60]}, expected text", _JOIN)
+
+
+def _json_lists(values: list[Any], name: str, faults: Faults) -> pa.ListArray:
+    """Lists of numbers; adds the rows to `faults` that are none, and makes them null."""
+    if (lists := _as_lists(values)) is not None:
+        return lists
+    bad = np.array([_as_lists([value]) is None for value in values])
+    found = "column {!r} holds {}, expected a list of numbers"
+    faults.add(bad, lambda row: found.format(name, json.dumps(values[row])[:60]))
+    return _as_lists([None if wrong else value for wrong, value in zip(bad, values, strict=True)])
+
+
+def _as_lists(values: list[Any]) -> pa.ListArray | None:
+    try:
+        return pa.array(values, pa.large_list(pa.float64()))
+    except (pa.ArrowException, TypeError, OverflowError):
+        return None
 
 
 def _json_texts(values: list[Any]) -> pa.StringArray:

@@ -85,6 +85,33 @@ WINDOWS: Final = pa.schema(
     ]
 )
 
+ATTRIBUTIONS: Final = pa.schema(
+    [
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("sequence", pa.string(), nullable=False),  # as the model has read it, after any truncation
+        pa.field("method", pa.string(), nullable=False),
+        pa.field("target", pa.string(), nullable=False),  # the class that the scores speak for
+        pa.field("predicted", pa.string(), nullable=False),  # several classes joined by `;`
+        pa.field("true", pa.string()),  # likewise; null without labels
+        pa.field("scores", pa.list_(pa.float32()), nullable=False),  # one a residue, finite
+        pa.field("completeness_gap", pa.float32()),  # null where the method has none
+        pa.field("settings", pa.string(), nullable=False),  # JSON
+    ]
+)
+
+ATTRIBUTED: Final = pa.schema(
+    [
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("start", pa.uint32(), nullable=False),  # 1-based
+        pa.field("end", pa.uint32(), nullable=False),  # 1-based, inclusive
+        pa.field("subsequence", pa.string(), nullable=False),
+        pa.field("predicted", pa.string(), nullable=False),  # several classes joined by `;`
+        pa.field("true", pa.string()),  # likewise; null without labels
+        pa.field("correct", pa.bool_()),  # whether the two are the same classes; null without labels
+        pa.field("score", pa.float32(), nullable=False),  # mean over its residues
+    ]
+)
+
 #: Tables of results, in the order in which they are made: subsequences first, as they are scored.
 TABLES: Final = ("subsequences", "windows", "proteins", "strata", "confidence", "calibration", "summary")
 

@@ -55,9 +55,17 @@ class Material:
         return Examples([encode(sequence) for sequence in sequences], self.labels[self.rows(side)], guidance)
 
 
-def material_of(dataset: Dataset, split: Split, configuration: Configuration) -> Material:
-    """Raises InputError, with the line, where a label is none of the classes, or there is not one of it."""
+def labels_of(dataset: Dataset, configuration: Configuration) -> npt.NDArray[np.bool_]:
+    """Classes of each protein, bool of shape (n, classes).
+
+    Raises
+    ------
+    InputError
+        With the line: a label is none of the classes, or a protein does not have just one of a single label.
+    """
     if configuration.task == "multi-label":
-        return Material(dataset, split, class_matrix(dataset, configuration.classes))
-    numbers = class_numbers(dataset, configuration.classes)
-    return Material(dataset, split, np.arange(len(configuration.classes)) == numbers[:, None])
+        return class_matrix(dataset, configuration.classes)
+    labels: npt.NDArray[np.bool_] = (
+        np.arange(len(configuration.classes)) == class_numbers(dataset, configuration.classes)[:, None]
+    )
+    return labels

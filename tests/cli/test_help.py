@@ -27,7 +27,7 @@ def test_each_command_has_examples_that_are_understood(name: str, pslidx: Call) 
     for example in rest.split("\n\n")[0].splitlines():
         program, command, *arguments = shlex.split(example)
         assert (program, command) == ("pslidx", name)
-        understood = getattr(import_module(COMMANDS[name]), name).make_context(name, arguments)
+        understood = getattr(import_module(COMMANDS[name]), name.replace("-", "_")).make_context(name, arguments)
         assert understood.params
 
 

@@ -1,0 +1,127 @@
+"""Attributions of the proteins of a file, as rows of a table."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from psl_eval.results.predictions import joined
+from psl_eval.results.schemas import ATTRIBUTIONS
+from psl_index.errors import UsageError
+from psl_index.progress import Progress
+from psl_models.attribution import Attribution, attribute
+from psl_models.attribution.method import Method
+from psl_models.configuration import Configuration
+from psl_models.datasets import class_matrix
+from psl_models.decisions import decided
+from psl_models.model import Model
+from psl_models.prediction import predict
+from pslidx.messages import counted
+from pslidx.model_inputs import Asked
+from pslidx.model_options import counting
+
+#: Numbers of the classes to explain, for the number of a protein and what is predicted of it, bool of shape (classes,).
+Targets = Callable[[int, npt.NDArray[np.bool_]], list[int]]
+
+_AT_ONCE: Final = 4096  # proteins whose attributions are in memory; enough to fill batches of one length
+
+
+def targets_of(target: str, configuration: Configuration, asked: Asked) -> Targets:
+    """What ``--target`` asks for; raises UsageError where it is no class, or labels are missing."""
+    classes = configuration.classes
+    if target == "predicted":
+        return lambda protein, predicted: predicted.nonzero()[0].tolist()
+    if target == "all":
+        return lambda protein, predicted: list(range(len(classes)))
+    if target == "true":
+        unlabelled = sum(not labels for labels in asked.labels)
+        if unlabelled:
+            remedy = "give them with --labels, or choose another --target"
+            raise UsageError(f"--target true: {counted(unlabelled, 'protein')} without a label", remedy=remedy)
+        matrix = class_matrix(asked.dataset, classes)
+        return lambda protein, predicted: matrix[protein].nonzero()[0].tolist()
+    if target not in classes:
+        raise UsageError(
+            f"--target {target!r} is no class of this model",
+            remedy=f"choose predicted, true, all or one of {', '.join(classes)}",
+        )
+    return lambda protein, predicted: [classes.index(target)]
+
+
+class AttributionRows:
+    """Attributions of proteins in their order.
+
+    Attributes
+    ----------
+    above : int
+        How many so far have more than the method's tolerated gap.
+    """
+
+    def __init__(self, model: Model, name: str, method: Method, seed: int, targets: Targets) -> None:
+        self.above = 0
+        self._model = model
+        self._name = name
+        self._method = method
+        self._seed = seed
+        self._targets = targets
+
+    def batches(self, asked: Asked, report: Callable[[Progress], None]) -> Iterator[pa.RecordBatch]:
+        """Rows of `psl_eval.results.schemas.ATTRIBUTIONS`, some thousand proteins at a time."""
+        total = len(asked.sequences)
+        for first in range(0, total, _AT_ONCE):
+            yield self._batch(asked, first, min(first + _AT_ONCE, total), report)
+
+    def _batch(self, asked: Asked, first: int, last: int, report: Callable[[Progress], None]) -> pa.RecordBatch:
+        configuration = self._model.configuration
+        sequences = asked.sequences[first:last]
+        probabilities = predict(self._model, sequences).probabilities(configuration)
+        predicted = decided(probabilities, configuration.task, configuration.thresholds)
+        pairs = [
+            (row, target) for row in range(len(sequences)) for target in self._targets(first + row, predicted[row])
+        ]
+        done = counting(report, self._name, len(pairs), "attributions")
+        found = attribute(
+            self._model,
+            [sequences[row] for row, _ in pairs],
+            self._name,
+            self._method,
+            np.array([target for _, target in pairs]),
+            seed=self._seed,
+            progress=done,
+        )
+        in_order = sorted(itertools.chain.from_iterable(found), key=lambda attribution: attribution.protein)
+        tolerance = getattr(self._method, "tolerance", None)
+        if tolerance is not None:
+            self.above += sum((each.completeness_gap or 0) > tolerance for each in in_order)
+        rows = np.array([row for row, _ in pairs])
+        return _rows(asked, first + rows, predicted[rows], in_order, configuration.classes)
+
+
+def _rows(
+    asked: Asked,
+    proteins: npt.NDArray[np.int64],
+    predicted: npt.NDArray[np.bool_],
+    attributions: Sequence[Attribution],
+    classes: Sequence[str],
+) -> pa.RecordBatch:
+    offsets = np.cumsum([0, *(len(each.scores) for each in attributions)], dtype=np.int32)
+    scores = np.concatenate([each.scores for each in attributions])
+    names = np.array(classes, object)
+    columns = {
+        "query": pa.array([asked.identifiers[row] for row in proteins]),
+        "sequence": pa.array([asked.sequences[row] for row in proteins]),
+        "method": pa.array([each.method for each in attributions]),
+        "target": pa.array([each.target for each in attributions]),
+        "predicted": pa.array([joined(names[row]) for row in predicted]),
+        "true": pa.array([joined(asked.labels[row]) for row in proteins], pa.string()),
+        "scores": pa.ListArray.from_arrays(pa.array(offsets), pa.array(scores)),
+        "completeness_gap": pa.array([each.completeness_gap for each in attributions], pa.float32()),
+        "settings": pa.array([json.dumps(each.settings) for each in attributions]),
+    }
+    return pa.RecordBatch.from_arrays([columns[field.name] for field in ATTRIBUTIONS], schema=ATTRIBUTIONS)

@@ -1,0 +1,79 @@
+"""What commands on models read: the model, and the proteins that it is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from psl_index.errors import InputError
+from psl_index.tables import parse_columns
+from psl_models.checkpoints import open_model
+from psl_models.configuration import Configuration
+from psl_models.datasets import Dataset, read_dataset
+from psl_models.encoding import truncated
+from psl_models.model import Model
+from psl_models.shipped import DEFAULT, model_folder, shipped_models
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The proteins of one file, as a model sees them.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        As they were read.
+    sequences : list of str
+        Cut, where that was asked for.
+    """
+
+    dataset: Dataset
+    sequences: list[str]
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """First word of each header."""
+        return self.dataset.identifiers
+
+    @property
+    def labels(self) -> tuple[tuple[str, ...], ...]:
+        """True classes of each protein; none where they are not known."""
+        return self.dataset.labels
+
+
+def opened_model(name: str | None, device: torch.device) -> Model:
+    """The model that a user names: a folder, or one that comes with the package; the default one for None.
+
+    Raises
+    ------
+    InputError
+        There is no such model, or it is damaged.
+    """
+    folder = model_folder(name or DEFAULT)
+    if not folder.exists():
+        raise InputError(
+            "is not there, expected a model",
+            file=name,
+            remedy=f"make one with `pslidx train`, or name one that comes with pslidx: {', '.join(shipped_models())}",
+        )
+    return open_model(folder, device)
+
+
+def proteins_of(path: str, configuration: Configuration, reading: Mapping[str, Any]) -> Asked:
+    """Read the proteins of a file, with their classes where it states them.
+
+    `reading` holds the values of the options ``labels``, ``columns``, ``max_length`` and ``truncate``.
+    """
+    dataset = read_dataset(
+        path,
+        multi_label=configuration.task == "multi-label",
+        labels=reading["labels"],
+        columns=parse_columns(reading["columns"]) if reading["columns"] else None,
+        classes=configuration.classes,
+        require_labels=False,
+    )
+    cut = [truncated(each, reading["max_length"], reading["truncate"]) for each in dataset.sequences]
+    return Asked(dataset, cut)

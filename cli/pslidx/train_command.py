@@ -1,0 +1,286 @@
+"""The command that trains a network: train."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from psl_index.errors import UsageError
+from psl_index.progress import Progress
+from pslidx.messages import counted, say
+from pslidx.model_options import device_option, labels_options, length_options, prepared_torch, seed_option
+from pslidx.options import NumberRange, debug_option, threads_option
+from pslidx.progress import shown
+from pslidx.signals import raised
+
+if TYPE_CHECKING:
+    from psl_models.configuration import Configuration
+    from psl_models.datasets import Dataset
+    from psl_models.model import Model
+    from psl_models.splits import Split
+    from psl_models.training.material import Material
+
+_ARCHITECTURES: Final = ("mlp", "bilstm", "cnn-bilstm-small", "cnn-bilstm-large", "conv-blstm-attention")
+_VERBS: Final = ("learn from", "validate with", "test with")
+_SIZES: Final = ("embedding", "kernels", "filters", "convolution", "hidden", "layers", "attention", "dropout")
+_OPTIONS: Final = (
+    "epochs", "patience", "learning_rate", "weight_decay", "batch", "clip", "class_weights", "averaging",
+    "label_smoothing", "seed",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("proteins", metavar="FASTA")
+@click.option(
+    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), metavar="MODEL", help="Folder to make."
+)
+@labels_options
+@click.option(
+    "--classes", metavar="NAME,...", help="The classes in the order of the outputs, where some have no protein."
+)
+@click.option("--multi-label", is_flag=True, help="A protein can have several classes.")
+@click.option("--skip-bad", is_flag=True, help="Pass over bad proteins, and say how many there were.")
+@click.option(
+    "--split",
+    type=click.Choice(["official", "file", "partition", "random", "cluster"]),
+    help="Who trains, validates and tests: DeepLoc's own test set (official, the default where it is marked), a column "
+    "of --split-file, homology partitions, at random (the default elsewhere), or whole --clusters at random.",
+)
+@click.option("--split-file", metavar="FILE", help="Table with the columns accession and --split-column.")
+@click.option(
+    "--split-column", default="split", metavar="NAME", help="Holds train, validation or test; split by default."
+)
+@click.option("--clusters", metavar="FILE", help="Two columns, as MMseqs2 or `pslidx cluster` give them.")
+@click.option("--partitions", metavar="TEST,VALIDATION", default="4,3", help="Of --split partition; 4,3 by default.")
+@click.option(
+    "--fractions", metavar="A,B,C", default="0.7,0.15,0.15", help="Of the three sides; 0.7,0.15,0.15 by default."
+)
+@click.option(
+    "--architecture", type=click.Choice(_ARCHITECTURES), default="bilstm", help="The network; bilstm is the default."
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(["last", "attention", "uniform", "uniform-sum", "guided"]),
+    default="attention",
+    help="From residues to protein: a learned attention (the default), the last states, their mean or sum, or weighted "
+    "by the attention of --guide.",
+)
+@click.option("--guide", metavar="MODEL", help="Whose attention --pooling guided takes.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["embedding", "one-hot", "blosum62"]),
+    default="embedding",
+    help="Residues as vectors: learned (the default), unit vectors, or rows of BLOSUM62.",
+)
+@length_options(1000, "middle")
+@click.option("--embedding", type=click.IntRange(1), metavar="N", help="Channels of a learned embedding.")
+@click.option("--kernels", metavar="N,...", help="Widths of the convolutions, odd.")
+@click.option("--filters", type=click.IntRange(1), metavar="N", help="Channels of each convolution.")
+@click.option("--convolution", type=click.IntRange(1), metavar="N", help="Channels of the convolution over them.")
+@click.option("--hidden", type=click.IntRange(1), metavar="N", help="LSTM units of a direction.")
+@click.option("--layers", type=click.IntRange(1), metavar="N", help="Layers of LSTMs.")
+@click.option("--attention", type=click.IntRange(1), metavar="N", help="Units of the attention.")
+@click.option("--dropout", type=NumberRange(0, 1, max_open=True), metavar="SHARE", help="Of input channels and states.")
+@click.option("--epochs", type=click.IntRange(1), default=30, metavar="N", help="At most; 30 by default.")
+@click.option("--patience", type=click.IntRange(1), default=8, metavar="N", help="Epochs without gain; 8 by default.")
+@click.option("--learning-rate", type=NumberRange(0, 1, min_open=True), default=2e-3, metavar="X", help="0.002.")
+@click.option("--weight-decay", type=NumberRange(0, 1), default=1e-2, metavar="X", help="0.01.")
+@click.option("--batch", type=click.IntRange(1), default=64, metavar="N", help="Proteins at a time, at most; 64.")
+@click.option("--clip", type=NumberRange(0, min_open=True), default=1.0, metavar="X", help="Norm of the gradient; 1.")
+@click.option(
+    "--class-weights",
+    type=click.Choice(["none", "balanced", "square-root"]),
+    default="square-root",
+    help="Weight of rare classes: one over their share (balanced), its square root (the default), or as of others.",
+)
+@click.option(
+    "--averaging", type=NumberRange(0, 1, max_open=True), default=0.995, metavar="X", help="Of weights; 0.995."
+)
+@click.option("--label-smoothing", type=NumberRange(0, 1, max_open=True), default=0.0, metavar="X", help="0.")
+@seed_option("Of weights, batches, dropout and splits; 1 by default.", 1)
+@click.option("--resume", is_flag=True, help="Go on with a training that was cut off.")
+@click.option("--no-leakage-check", is_flag=True, help="Do not compare the sides of the split with one another.")
+@device_option
+@threads_option
+@debug_option
+def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, **chosen: Any) -> None:
+    """Train a network to predict where in the cell a protein is.
+
+    FASTA is a file of proteins with their classes: DeepLoc 1.0's FASTA, DeepLoc 2.0's table (--multi-label), a folder
+    with a FASTA file for each class, or any FASTA or table with --labels.
+
+    MODEL becomes a folder: config.json, model.safetensors, metrics.json, metrics.jsonl (a line an epoch), curves.png,
+    training_set.tsv (for `hitrate --exclude train`) and README.md, the model card. Stopped in between, it goes on with
+    --resume.
+
+    \b
+    Example:
+      pslidx train deeploc_data.fasta -o model
+      pslidx train deeploc_data.fasta --split random --architecture cnn-bilstm-large -o model
+      pslidx train deeploc2.csv --multi-label --split partition -o model
+      pslidx train deeploc_data.fasta --architecture mlp --pooling guided --guide model -o guided
+    """
+    where = prepared_torch(device, threads)
+    from psl_models.training.folder import check_target
+    from psl_models.training.material import Material, labels_of
+    from psl_models.training.options import TrainingOptions
+    from psl_models.training.running import Training
+
+    check_target(folder, resume=resume)
+    dataset = _dataset(proteins, chosen)
+    configuration = _configuration(dataset, chosen)
+    labels = labels_of(dataset, configuration)
+    guide = _guide(configuration, chosen["guide"])
+    split, in_words = _split(dataset, chosen)
+    material = Material(dataset, split, labels)
+    options = TrainingOptions(**{name: chosen[name] for name in _OPTIONS})
+    say(f"{proteins}: {_sizes_of(material)}")
+    leaks = () if chosen["no_leakage_check"] else _leakage(material, threads)
+    training = Training(configuration, material, options, guide, in_words, leaks)
+    with raised(), shown() as report:
+        assessed = training.run(
+            folder,
+            resume=resume,
+            device=where,
+            progress=lambda step, done, total: report(Progress(step, done, total, "proteins")),
+            tell=lambda line: report.tell(_epoch_in_words(line)),
+        )
+    click.echo("\n".join(assessed.test.describe()))
+    for name, measured in assessed.baselines.items():
+        click.echo(f"  baseline {name}: accuracy or Jaccard {next(iter(measured.figures.values())).value:.3f}")
+
+
+def _dataset(proteins: str, chosen: dict[str, Any]) -> Dataset:
+    from psl_index.skipped import Skipped
+    from psl_index.tables import parse_columns
+    from psl_models.datasets import read_dataset
+    from pslidx.messages import warn_of_skipped
+
+    skipped = Skipped() if chosen["skip_bad"] else None
+    dataset = read_dataset(
+        proteins,
+        multi_label=chosen["multi_label"],
+        labels=chosen["labels"],
+        columns=parse_columns(chosen["columns"]) if chosen["columns"] else None,
+        skipped=skipped,
+    )
+    if skipped is not None:
+        warn_of_skipped(skipped)
+    return dataset
+
+
+def _configuration(dataset: Dataset, chosen: dict[str, Any]) -> Configuration:
+    from psl_models.configuration import DEFAULT_SIZES, Configuration
+    from psl_models.datasets import class_order
+
+    classes = tuple(chosen["classes"].split(",")) if chosen["classes"] else class_order(dataset)
+    if len(classes) < 2:
+        raise UsageError(
+            f"there is one class only, {classes[0]!r}", remedy="a network needs at least two to tell apart"
+        )
+    sizes = {name: chosen[name] for name in _SIZES if chosen[name] is not None}
+    if "kernels" in sizes:
+        sizes["kernels"] = _kernels(sizes["kernels"])
+    truncate = chosen["truncate"]
+    return Configuration(
+        chosen["architecture"],
+        chosen["pooling"],
+        classes,
+        dataclasses.replace(DEFAULT_SIZES[chosen["architecture"]], **sizes),
+        task="multi-label" if chosen["multi_label"] else "single-label",
+        encoding=chosen["encoding"],
+        max_length=None if truncate == "none" else chosen["max_length"],
+        truncate=truncate,
+    )
+
+
+def _kernels(text: str) -> tuple[int, ...]:
+    try:
+        kernels = tuple(sorted({int(number) for number in text.split(",")}))
+    except ValueError:
+        kernels = ()
+    if not kernels or any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
+        raise UsageError(f"--kernels {text!r}", remedy="give odd numbers, as in 3,5,7")
+    return kernels
+
+
+def _guide(configuration: Configuration, guide: str | None) -> Model | None:
+    from psl_models.checkpoints import open_model
+
+    if (configuration.pooling == "guided") != (guide is not None):
+        raise UsageError("--pooling guided and --guide MODEL go together")
+    if guide is None:
+        return None
+    model = open_model(guide)
+    if model.configuration.pooling == "last":
+        raise UsageError("has no attention to guide with", file=guide, remedy="name a model with --pooling attention")
+    return model
+
+
+def _split(dataset: Dataset, chosen: dict[str, Any]) -> tuple[Split, str]:
+    """The side of each protein, and how it was found, in words."""
+    import pyarrow as pa
+
+    from psl_eval.exclusion.clusters import read_clusters
+    from psl_models import splits
+
+    seed = chosen["seed"]
+    kind = chosen["split"] or ("official" if dataset.official_test is not None else "random")
+    if (kind == "file") != (chosen["split_file"] is not None):
+        raise UsageError("--split file and --split-file FILE go together")
+    if (kind == "cluster") != (chosen["clusters"] is not None):
+        raise UsageError("--split cluster and --clusters FILE go together")
+    fractions = _numbers("--fractions", chosen["fractions"], float, 3)
+    shares = ", ".join(f"{fraction:.0%}" for fraction in fractions)
+    if kind == "official":
+        return splits.official(
+            dataset, seed
+        ), f"DeepLoc's own test set; an eighth of the others validates (seed {seed})"
+    if kind == "file":
+        column = chosen["split_column"]
+        path = chosen["split_file"]
+        return splits.from_table(dataset, path, column), f"column {column} of {Path(path).name}"
+    if kind == "partition":
+        test, validation = _numbers("--partitions", chosen["partitions"], int, 2)
+        in_words = f"homology partitions: {test} tests, {validation} validates"
+        return splits.partitions(dataset, test=test, validation=validation), in_words
+    if kind == "cluster":
+        numbers = read_clusters(chosen["clusters"]).find(pa.array(dataset.accessions))
+        in_words = f"whole clusters of {Path(chosen['clusters']).name} at random ({shares}; seed {seed})"
+        return splits.by_clusters(dataset, numbers, seed, fractions=fractions), in_words
+    return splits.at_random(dataset, seed, fractions=fractions), f"at random ({shares}; seed {seed})"
+
+
+def _numbers(option: str, text: str, kind: type, count: int) -> tuple[Any, ...]:
+    try:
+        numbers = tuple(kind(number) for number in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise UsageError(f"{option} {text!r}, expected {count} numbers joined by commas")
+    return numbers
+
+
+def _sizes_of(material: Material) -> str:
+    sides = ", ".join(f"{len(material.rows(side)):,} to {verb}" for side, verb in enumerate(_VERBS))
+    return f"{counted(len(material.dataset), 'protein')}: {sides}"
+
+
+def _leakage(material: Material, threads: int) -> tuple[str, ...]:
+    from psl_eval.leakage import leakage
+
+    lines = tuple(str(overlap) for overlap in leakage(material.sides(), threads=threads).overlaps)
+    for line in lines:
+        say(line)
+    return lines
+
+
+def _epoch_in_words(line: dict[str, Any]) -> str:
+    return (
+        f"epoch {line['epoch']}: loss {line['train_loss']:.3f}; on the validation proteins loss "
+        f"{line['validation_loss']:.3f}, accuracy {line['validation_accuracy']:.3f}, macro F1 "
+        f"{line['validation_macro_f1']:.3f}; {line['seconds']:.0f} s"
+    )

@@ -1,0 +1,1 @@
+"""From attributions, a score for each residue, to the subsequences that an explanation stands on."""

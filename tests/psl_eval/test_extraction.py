@@ -1,0 +1,510 @@
+"""From scores to subsequences: the three rules, and tables of attributions in every format."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from psl_eval.inputs.subsequences import open_subsequences
+from psl_eval.results.encoders import encoder
+from psl_eval.results.formats import FORMATS
+from psl_eval.results.schemas import ATTRIBUTED, ATTRIBUTIONS
+from psl_eval.subsequences.attributions import open_attributions
+from psl_eval.subsequences.extraction import RELEASED, Extraction, extract
+from psl_eval.subsequences.released_csv import ReleasedCsv
+from psl_eval.subsequences.rules import AboveMean, Rule, Scores, TopK, WindowMean, spans
+from psl_index.errors import InputError, UsageError
+
+Span = tuple[int, int]
+
+
+def scores_of(*proteins: list[float]) -> Scores:
+    lengths = [len(protein) for protein in proteins]
+    values = np.array(list(itertools.chain(*proteins)), np.float64)
+    return Scores(values, np.concatenate(([0], np.cumsum(lengths))).astype(np.int64))
+
+
+def found(rule: Rule, *proteins: list[float]) -> list[list[Span]]:
+    """The spans of each protein."""
+    spans_found = spans(scores_of(*proteins), rule)
+    places = list(zip(*(part.tolist() for part in spans_found[:3]), strict=True))
+    return [[(start, end) for owner, start, end in places if owner == protein] for protein in range(len(proteins))]
+
+
+def peaks(length: int, *places: int) -> list[float]:
+    return [1.0 if place in places else 0.0 for place in range(length)]
+
+
+# -- an oracle: the rules word by word, in exact arithmetic --
+
+
+def far_above(values: list[Fraction], sd: Fraction) -> Iterator[int]:
+    """Places of the values that lie above the mean by more than `sd` population standard deviations."""
+    mean = sum(values, Fraction()) / len(values)
+    variance = sum(((value - mean) ** 2 for value in values), Fraction()) / len(values)
+    for place, value in enumerate(values):
+        if value > mean and (value - mean) ** 2 > sd**2 * variance:
+            yield place
+
+
+def expected(rule: AboveMean | WindowMean | TopK, values: list[Fraction]) -> list[Span]:
+    length = len(values)
+    windows: list[set[int]] = []
+    if len(set(values)) == 1:
+        return []
+    if isinstance(rule, WindowMean):
+        width = rule.window
+        means = [sum(values[first : first + width], Fraction()) / width for first in range(length - width + 1)]
+        chosen = far_above(means, Fraction(rule.sd)) if means else iter(())
+        windows = [set(range(first, first + width)) for first in chosen]
+    else:
+        if isinstance(rule, AboveMean):
+            residues = list(far_above(values, Fraction(rule.sd)))
+        else:
+            residues = sorted(sorted(range(length), key=lambda place: (-values[place], place))[: rule.top])
+        flank = rule.flank
+        windows = [set(range(place - flank, place + flank + 1)) & set(range(length)) for place in residues]
+    merged: list[set[int]] = []
+    neighbours = not isinstance(rule, WindowMean) and rule.flank == 0  # windows are residues, of which runs are one
+    for window in windows:
+        if merged and (merged[-1] & window or (neighbours and max(merged[-1]) + 1 == min(window))):
+            merged[-1] |= window
+        else:
+            merged.append(window)
+    return [(min(window), max(window) + 1) for window in merged]
+
+
+LEVELS = st.sampled_from([-3.03, 0.0, 0.1, 0.11, 1.007, 1.5, 7.77, 40.3])  # few, so that some are equal
+PROTEINS = st.lists(st.lists(LEVELS, min_size=1, max_size=30), min_size=1, max_size=5)
+RULES = st.one_of(
+    st.builds(AboveMean, sd=st.sampled_from([0.37, 1.13, 2.0]), flank=st.integers(0, 4)),
+    st.builds(WindowMean, window=st.integers(1, 9), sd=st.sampled_from([0.37, 1.13, 2.0])),
+    st.builds(TopK, top=st.integers(1, 8), flank=st.integers(0, 4)),
+)
+
+
+def close_to_limit(rule: Rule, protein: list[float]) -> bool:
+    """Whether a value is so near a limit that rounding, which the oracle has none of, may put it on the other side."""
+    if isinstance(rule, TopK):
+        return False
+    nudged = [type(rule)(**{**vars(rule), "sd": rule.sd * factor}) for factor in (1 - 1e-9, 1 + 1e-9)]  # type: ignore[attr-defined]
+    exact = [Fraction(value) for value in protein]
+    return expected(nudged[0], exact) != expected(nudged[1], exact)
+
+
+@given(PROTEINS, RULES)
+def test_each_rule_does_what_it_says(proteins: list[list[float]], rule: Any) -> None:
+    for protein, its_spans in zip(proteins, found(rule, *proteins), strict=True):
+        if not close_to_limit(rule, protein):
+            assert its_spans == expected(rule, [Fraction(value) for value in protein])
+
+
+@given(PROTEINS, RULES)
+def test_subsequences_are_in_order_apart_within_their_protein_and_carry_their_mean(
+    proteins: list[list[float]], rule: Any
+) -> None:
+    spans_found = spans(scores_of(*proteins), rule)
+    rows = list(zip(*(part.tolist() for part in spans_found), strict=True))
+    assert rows == sorted(rows)
+    for (protein, _, end, _), (next_protein, next_start, _, _) in itertools.pairwise(rows):
+        assert next_protein > protein or next_start >= end
+    for protein, start, end, score in rows:
+        assert 0 <= start < end <= len(proteins[protein])
+        assert score == pytest.approx(np.mean(proteins[protein][start:end]))
+
+
+@given(PROTEINS, RULES)
+def test_no_protein_has_a_say_in_another(proteins: list[list[float]], rule: Any) -> None:
+    together = spans(scores_of(*proteins), rule)
+    for number, protein in enumerate(proteins):
+        mine = together.protein == number
+        alone = spans(scores_of(protein), rule)
+        assert (alone.start.tolist(), alone.end.tolist()) == (
+            together.start[mine].tolist(),
+            together.end[mine].tolist(),
+        )
+        assert alone.score.tolist() == together.score[mine].tolist()
+
+
+@given(
+    st.floats(-(2.0**100), 2.0**100, width=32),
+    st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=200),
+    st.sampled_from([AboveMean(), AboveMean(sd=0, flank=0), WindowMean(sd=0, window=3), WindowMean(sd=0.5), TopK()]),
+)
+def test_scores_that_are_alike_but_for_rounding_give_nothing(value: float, units: list[int], rule: Rule) -> None:
+    uniform = np.float32(value)
+    above, below = np.nextafter(uniform, np.float32(np.inf)), np.nextafter(uniform, np.float32(-np.inf))
+    assert found(rule, [float(uniform)] * len(units)) == [[]]
+    if abs(uniform) > 1e-30:
+        assert found(rule, [float((below, uniform, above)[unit + 1]) for unit in units]) == [[]]
+
+
+# -- the study's rule, by hand --
+
+
+def test_windows_are_cut_at_the_ends() -> None:
+    assert found(AboveMean(), peaks(30, 0), peaks(30, 1), peaks(30, 29)) == [[(0, 3)], [(0, 4)], [(27, 30)]]
+
+
+def test_windows_that_overlap_merge_and_those_that_touch_do_not() -> None:
+    assert found(AboveMean(), peaks(60, 20, 21)) == [[(18, 24)]]
+    assert found(AboveMean(), peaks(60, 20, 24)) == [[(18, 27)]]
+    assert found(AboveMean(), peaks(60, 20, 25)) == [[(18, 23), (23, 28)]]
+
+
+def test_the_last_of_one_protein_and_the_first_of_the_next_stay_apart() -> None:
+    assert found(AboveMean(), peaks(30, 29), peaks(30, 0), [0.5], peaks(30, 0)) == [[(27, 30)], [(0, 3)], [], [(0, 3)]]
+
+
+def test_a_residue_on_the_limit_does_not_count() -> None:
+    # A peak of one in five: the mean is 1 and the deviation 2, so that the limit is the score itself, 5.
+    assert found(AboveMean(), [5.0, 0.0, 0.0, 0.0, 0.0]) == [[]]
+    assert found(AboveMean(), [6.0, 0.0, 0.0, 0.0, 0.0, 0.0]) == [[(0, 3)]]
+
+
+def test_a_protein_of_one_residue_has_nothing_above_its_mean() -> None:
+    assert [found(rule, [0.7]) for rule in (AboveMean(sd=0), WindowMean(window=1, sd=0), TopK())] == [[[]]] * 3
+
+
+def test_the_first_of_equal_scores_is_on_top() -> None:
+    assert found(TopK(top=2, flank=0), [0.0, 3.0, 1.0, 3.0, 3.0]) == [[(1, 2), (3, 4)]]
+    assert found(TopK(top=9, flank=0), [0.0, 3.0, 1.0]) == [[(0, 3)]]
+
+
+def test_neighbours_are_one_subsequence_without_a_flank() -> None:
+    assert found(AboveMean(flank=0), peaks(60, 20, 21, 23)) == [[(20, 22), (23, 24)]]
+    assert found(AboveMean(flank=0), peaks(30, 28, 29), peaks(30, 0)) == [[(28, 30)], [(0, 1)]]
+
+
+def test_a_protein_shorter_than_a_window_has_none() -> None:
+    assert found(WindowMean(window=7, sd=1), peaks(6, 3), peaks(40, 20)) == [[], [(14, 27)]]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        (lambda: AboveMean(flank=-1), "flank is -1, expected 0 or more"),
+        (lambda: AboveMean(sd=float("nan")), "sd is nan, expected a number"),
+        (lambda: WindowMean(window=0), "window is 0, expected 1 or more"),
+        (lambda: TopK(top=0), "top is 0, expected 1 or more"),
+    ],
+)
+def test_senseless_parameters_are_refused(rule: Any, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        rule()
+
+
+# -- tables of attributions --
+
+
+def row(query: str, sequence: str, scores: Any, **others: Any) -> dict[str, Any]:
+    labels = {"method": "attention", "target": "Nucleus", "predicted": "Nucleus", "true": "Plastid"}
+    rest = {"completeness_gap": None, "settings": "{}"}
+    return {"query": query, "sequence": sequence, **labels, "scores": scores, **rest, **others}
+
+
+def first_residue(length: int) -> list[float]:
+    return peaks(length, 0)
+
+
+TWO = [
+    row("P1", "MSTQSTHPLK", first_residue(10)),
+    row("P2", "mkkaaaaaaaaa", peaks(12, 4), predicted="Nucleus;Plastid", true="Plastid|Nucleus"),
+]
+
+
+def table_of(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, ATTRIBUTIONS)
+
+
+def encoded(table_format: str, table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    encoding = encoder(table_format, sink, table.schema)
+    for batch in table.to_batches():
+        encoding.write(batch)
+    encoding.finish()
+    return sink.getvalue()
+
+
+def written(path: Path, rows: list[dict[str, Any]], table_format: str) -> Path:
+    path.write_bytes(encoded(table_format, table_of(rows)))
+    return path
+
+
+def test_the_subsequences_of_a_table() -> None:
+    table = extract(table_of(TWO))
+    assert table.schema == ATTRIBUTED
+    third = float(np.float32(1 / 3))
+    assert table.to_pylist() == [
+        {
+            "query": "P1",
+            "start": 1,
+            "end": 3,
+            "subsequence": "MST",
+            "predicted": "Nucleus",
+            "true": "Plastid",
+            "correct": False,
+            "score": third,
+        },
+        {
+            "query": "P2",
+            "start": 3,
+            "end": 7,
+            "subsequence": "KAAAA",
+            "predicted": "Nucleus;Plastid",
+            "true": "Plastid|Nucleus",
+            "correct": True,
+            "score": float(np.float32(0.2)),
+        },
+    ]
+
+
+def test_without_true_labels_nothing_is_correct_or_wrong() -> None:
+    assert extract(table_of([row("P", "M" * 10, first_residue(10), true=None)]))["correct"].to_pylist() == [None]
+    columns = table_of(TWO).select(["query", "sequence", "predicted", "scores"])
+    assert extract(columns)["true"].to_pylist() == [None, None]
+
+
+def test_proteins_without_a_subsequence_are_counted() -> None:
+    extraction = Extraction(table_of([*TWO, row("P3", "MKL", [0.25] * 3)]))
+    assert sum(len(batch) for batch in extraction.batches()) == 2
+    assert (extraction.proteins, extraction.without) == (3, 1)
+
+
+def test_absolute_scores_find_negative_peaks() -> None:
+    table = table_of([row("P", "MSTQSTHPLK", [-score for score in first_residue(10)])])
+    assert extract(table).num_rows == 0
+    assert extract(table, absolute=True).select(["subsequence", "score"]).to_pylist() == [
+        {"subsequence": "MST", "score": float(np.float32(1 / 3))}
+    ]
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+def test_scores_come_back_to_the_bit_from_every_format(
+    tmp_path_factory: pytest.TempPathFactory, scores: list[float]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "attributions"
+    for table_format in FORMATS:
+        with open_attributions(written(path, [row("P", "M" * len(scores), scores)], table_format)) as reader:
+            (rows,) = reader.batches()
+        assert rows.scores.values.tobytes() == np.array(scores, np.float32).tobytes()
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "csv", "gzip", "large", "double", "fixed", "stream"])
+def test_every_format_gives_the_same_subsequences(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "attributions"
+    table = table_of([TWO[0], TWO[1] | {"sequence": "mkkaaaaaaa", "scores": peaks(10, 4)}])
+    source: Any = path
+    kinds = {
+        "large": pa.large_list(pa.float32()),
+        "double": pa.list_(pa.float64()),
+        "fixed": pa.list_(pa.float32(), 10),
+    }
+    if form in FORMATS:
+        path.write_bytes(encoded(form, table))
+    elif form == "csv":
+        path.write_text(encoded("tsv", table).decode().replace("\t", ","))
+    elif form == "gzip":
+        path.write_bytes(gzip.compress(encoded("parquet", table)))
+    elif form == "stream":
+        source = table.to_reader(max_chunksize=1)
+    else:
+        source = table.set_column(6, "scores", table["scores"].combine_chunks().cast(kinds[form]))
+    assert extract(source) == extract(table)
+
+
+@pytest.mark.parametrize("table_format", FORMATS)
+def test_many_proteins_come_in_parts(tmp_path: Path, table_format: str) -> None:
+    base = np.random.default_rng(1).random(300) / 100
+    rows = [row(f"P{number}", "MKL" * 100, base + peaks(300, number % 300)) for number in range(1000)]
+    path = written(tmp_path / "attributions", rows, table_format)
+    batches = list(Extraction(path).released_batches())
+    assert len(batches) > 1
+    table = pa.Table.from_batches(batches, RELEASED)
+    assert table["accession"].to_pylist() == [f"P{number}" for number in range(1000)]
+    assert table["inputSequence"].to_pylist() == list(range(1000))
+    assert table["left"].to_pylist() == [max(number % 300 - 2, 0) for number in range(1000)]
+
+
+@pytest.mark.parametrize("table_format", FORMATS)
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        ({"scores": [0.5, 0.5]}, "2 scores, but the sequence has 3 residues"),
+        ({"scores": [0.5, 0.5, float("nan")]}, "column 'scores': score 3, .*, is no finite number"),
+        ({"scores": [float("-inf"), 0.5, 0.5]}, "column 'scores': score 1, .*, is no finite number"),
+        ({"sequence": "MK*"}, r"column 'sequence' 'MK\*' holds something else than residue letters"),
+        ({"sequence": ""}, "column 'sequence' has no value"),
+        ({"predicted": ""}, "column 'predicted' has no value"),
+        ({"query": "P1"}, "protein 'P1' is there twice; give each protein once"),
+        ({"method": "saliency"}, "method 'saliency' after 'attention'; split it by method"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_place(
+    tmp_path: Path, table_format: str, bad: dict[str, Any], problem: str
+) -> None:
+    rows = [TWO[0], row("P2", "MKL", [1.0, 2.0, 3.0]) | bad, row("P2", "M", [float("nan")])]
+    path = written(tmp_path / "attributions", rows, table_format)
+    with pytest.raises(InputError, match=problem) as refused:
+        extract(path)
+    place = {"tsv": f"{path}:3: ", "jsonl": f"{path}:2: ", "parquet": f"{path}: row 2: "}[table_format]
+    assert str(refused.value).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("scores", "problem"),
+    [
+        ("0.5;x;0.5", "score 2, 'x', is no finite number of float32"),
+        ("0.5;0.5;", "score 3, '', is no finite number"),
+        ("0.5;0.5;1e39", "score 3, '1e39', is no finite number"),
+        ("0.5,0.5,0.5", "score 1, '0.5,0.5,0.5', is no finite number"),
+        ("", "column 'scores' has no value"),
+    ],
+)
+def test_scores_that_are_no_numbers_are_refused_in_text(tmp_path: Path, scores: str, problem: str) -> None:
+    path = tmp_path / "attributions.tsv"
+    path.write_text(f"query\tsequence\tpredicted\tscores\nP\tMKL\tNucleus\t{scores}\n")
+    with pytest.raises(InputError, match=problem) as refused:
+        extract(path)
+    assert refused.value.line == 2
+
+
+@pytest.mark.parametrize("scores", ["0.5;0.5;0.5", 3, {"a": 1}, ["x", 1, 2], [[1], 2, 3], [10**400, 1, 2]])
+def test_scores_that_are_no_list_of_numbers_are_refused_in_json(tmp_path: Path, scores: Any) -> None:
+    path = tmp_path / "attributions.jsonl"
+    path.write_text(
+        "".join(
+            f"{json.dumps(TWO[0] | {'query': name, 'scores': value})}\n"
+            for name, value in [("P0", first_residue(10)), ("P1", scores), ("P2", None)]
+        )
+    )
+    with pytest.raises(InputError, match=r"column 'scores' holds .*, expected a list of numbers") as refused:
+        extract(path)
+    assert refused.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "empty file; expected a table with a header"),
+        (b"\n\n", "empty file"),
+        (b"query\tsequence\tpredicted\n", "no column 'scores' among query, sequence, predicted; expected query, "),
+        (b"query\tsequence\tpredicted\tScores\n", "no column 'scores' among .*Scores; expected"),
+        (b"Query\tsequence\tpredicted\tscores\n", "no column 'query', but 'Query'; rename it"),
+        (b"query\tsequence\tpredicted\tscores\n", "no protein in the table"),
+        (b">P1\nMKL\n", "no column 'query' among >P1"),
+        (b"[{}]", "expected one JSON object a line, found an array"),
+        (b"PAR1 and no more", "damaged Parquet file"),
+    ],
+)
+def test_files_that_are_no_tables_of_attributions_are_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "attributions"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=problem):
+        extract(path)
+
+
+def test_a_column_of_texts_is_no_scores_in_parquet(tmp_path: Path) -> None:
+    table = table_of(TWO)
+    path = tmp_path / "attributions.parquet"
+    pq.write_table(table.set_column(6, "scores", pa.array(["1;2", "3"])), path)
+    with pytest.raises(InputError, match="column 'scores' holds string, expected lists of numbers"):
+        extract(path)
+    pq.write_table(table.slice(0, 0), path)
+    with pytest.raises(InputError, match="no protein in the table"):
+        extract(path)
+
+
+def test_a_missing_list_or_score_is_refused_in_parquet(tmp_path: Path) -> None:
+    for scores, problem in [(None, "has no value"), ([1.0, None, 2.0], "score 2, nan, is no finite number")]:
+        path = tmp_path / "attributions.parquet"
+        pq.write_table(pa.Table.from_pylist([row("P", "MKL", [1.0, 2.0, 3.0]), row("Q", "MKL", scores)]), path)
+        with pytest.raises(InputError, match=f"row 2: column 'scores'.*{problem}"):
+            extract(path)
+
+
+@settings(deadline=None)
+@given(
+    table_format=st.sampled_from(FORMATS),
+    place=st.floats(0, 1),
+    removed=st.integers(0, 20),
+    put=st.one_of(st.binary(max_size=8), st.sampled_from([b"\n", b";", b"\t", b"[", b"nan", b"e", b"\r\n"])),
+)
+def test_a_damaged_file_is_read_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, table_format: str, place: float, removed: int, put: bytes
+) -> None:
+    content = encoded(table_format, table_of(TWO))
+    at = int(place * len(content))
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content[:at] + put + content[at + removed :])
+    rows, complaint = [], ""
+    try:
+        rows = extract(path).to_pylist()
+    except InputError as error:
+        complaint = str(error)
+    assert "\n" not in complaint
+    for subsequence in rows:
+        assert subsequence["end"] - subsequence["start"] + 1 == len(subsequence["subsequence"])
+
+
+# -- the study's layout --
+
+
+def test_the_released_layout_begins_with_the_studys_columns() -> None:
+    sink = io.BytesIO()
+    encoding = ReleasedCsv(sink, RELEASED)
+    rows = [
+        TWO[0] | {"query": 'a "b", c'},
+        row("flat", "MK", [1.0, 1.0]),
+        TWO[1],
+        row("Q", "M" * 9, first_residue(9), true=None),
+    ]
+    for batch in Extraction(table_of(rows)).released_batches():
+        encoding.write(batch)
+    encoding.finish()
+    assert sink.getvalue().decode().splitlines() == [
+        "left,right,subsequence,predicted,true,classification,inputSequence,accession,score",
+        '0,3,MST,Nucleus,Plastid,False,0,"a ""b"", c",0.33333334',
+        "2,7,KAAAA,Nucleus;Plastid,Plastid|Nucleus,True,2,P2,0.2",
+        "0,3,MMM,Nucleus,,,3,Q,0.33333334",
+    ]
+    empty = io.BytesIO()
+    ReleasedCsv(empty, RELEASED).finish()
+    assert empty.getvalue().decode().splitlines() == [",".join(RELEASED.names)]
+
+
+@pytest.mark.parametrize("layout", ["own", "released"])
+def test_hit_rates_read_what_is_extracted(tmp_path: Path, layout: str) -> None:
+    extraction = Extraction(table_of(TWO))
+    path = tmp_path / "subsequences"
+    if layout == "own":
+        path.write_bytes(encoded("tsv", pa.Table.from_batches(extraction.batches(), ATTRIBUTED)))
+    else:
+        with path.open("wb") as sink:
+            encoding = ReleasedCsv(sink, RELEASED)
+            for batch in extraction.released_batches():
+                encoding.write(batch)
+    with open_subsequences(path) as reader:
+        (read,) = reader.batches()
+    expected_queries = ["P1", "P2"] if layout == "own" else ["0", "1"]
+    assert read.select(["query", "start", "end", "subsequence", "true", "correct"]).to_pylist() == [
+        {"query": query, "start": start, "end": end, "subsequence": residues, "true": true, "correct": correct}
+        for query, (start, end, residues, true, correct) in zip(
+            expected_queries,
+            [(1, 3, "MST", "Plastid", False), (3, 7, "KAAAA", "Nucleus;Plastid", True)],
+            strict=True,
+        )
+    ]
