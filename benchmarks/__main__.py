@@ -136,6 +136,13 @@ def _study(bench: Bench) -> Iterator[Finding]:
     yield from study.findings(bench.folder)
 
 
+def _models(bench: Bench) -> Iterator[Finding]:
+    """the study's weights, the shipped models, attribution and training against one protein after the other"""
+    from benchmarks import models
+
+    yield from models.findings(bench.folder, THREADS)
+
+
 def _start(bench: Bench) -> Iterator[Finding]:
     """commands from start to end"""
     from benchmarks import end_to_end
@@ -163,11 +170,12 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
     "scan": _scan,
     "cluster": _cluster,
     "hitrate": _hitrate,
+    "models": _models,
     "start": _start,
     "growth": _growth,
     "study": _study,
 }
-ON_REAL_DATA = {"real", "exactness", "generator", "parse", "hitrate", "study"}
+ON_REAL_DATA = {"real", "exactness", "generator", "parse", "hitrate", "models", "study"}
 ON_REQUEST = {"growth", "study"}
 
 

@@ -1,0 +1,138 @@
+"""Models: the study's weights run here, how accurate the shipped models are, speed against the straightforward way."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.inputs import DATA
+from benchmarks.report import Finding
+from benchmarks.timing import run
+
+_RELEASED: Final = DATA / "released"
+_SENTENCES: Final = _RELEASED / "test_sentences.txt.gz"
+_LABELS: Final = _RELEASED / "test_labels.txt.gz"
+_TIMES: Final = 3
+_SAMPLE: Final = 200  # proteins for integrated gradients, which take a quarter of an hour on all
+_LEARNED: Final = 1000  # proteins of the epoch
+_LONGEST: Final = 35_213  # residues of titin
+
+
+def findings(bench: Path, threads: int) -> Iterator[Finding]:
+    """Everything that the models are held to."""
+    folder = bench / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    model = folder / "released"
+    if not model.exists():
+        run(sys.executable, "-m", "pslidx", "import-checkpoint", _RELEASED / "lstm_attention.pth", "-o", model)
+    yield _released_rows(model, folder)
+    yield from _accuracy()
+    yield from _speed(model, folder, threads)
+    yield from _memory(model, folder)
+
+
+def _released_rows(model: Path, folder: Path) -> Finding:
+    """How many rows of the study's file the imported model gives, at the same places."""
+    attributions, rows = folder / "attention.parquet", folder / "rows.csv"
+    pslidx = (sys.executable, "-m", "pslidx")
+    run(*pslidx, "attribute", model, _SENTENCES, "--labels", _LABELS, "-o", attributions)
+    run(*pslidx, "extract", attributions, "--released", "-o", rows)
+    with gzip.open(_RELEASED / "lstm_attention_subsequences.csv.gz", "rt") as lines:
+        expected = list(csv.reader(lines))[1:]
+    with rows.open() as lines:
+        found = [row[:7] for row in csv.reader(lines)][1:]
+    same = sum(ours == theirs for ours, theirs in zip(found, expected, strict=False))
+    detail = f"of {len(expected):,} in the study's file; {len(found):,} here"
+    return Finding("the study's attention rows given again", same, "rows", detail, "models.released-rows")
+
+
+def _accuracy() -> Iterator[Finding]:
+    """Figures of the shipped models on the test proteins of their split, as measured when they were trained."""
+    from psl_models.metrics import FIGURES
+    from psl_models.shipped import model_folder, shipped_models
+
+    for name in shipped_models():
+        stored = json.loads((model_folder(name) / "metrics.json").read_text())
+        for figure in ("accuracy", "f1_macro"):
+            measured = stored["test"]["figures"][figure]
+            detail = f"{stored['test']['proteins']:,} proteins; {measured['low']:.3f} to {measured['high']:.3f}"
+            key = f"models.{name}.{figure.replace('_', '-')}"
+            yield Finding(f"{name}: {FIGURES[figure]}", measured["value"], "share", detail, key)
+
+
+def _speed(model: Path, folder: Path, threads: int) -> Iterator[Finding]:
+    with gzip.open(_SENTENCES, "rt") as lines:
+        sequences = lines.read().split()
+    rng = np.random.default_rng(1)
+    some = [sequences[row] for row in rng.permutation(len(sequences))[:_SAMPLE]]
+    learned = [sequences[row] for row in rng.permutation(len(sequences))[:_LEARNED]]
+    yield from _ratio("attention", "attention", sequences, model, folder, threads)
+    yield from _ratio("gradients", "integrated gradients, 50 steps", some, model, folder, threads)
+    yield from _ratio("epoch", "an epoch of training", learned, model, folder, threads)
+
+
+def _ratio(
+    task: str, name: str, sequences: Sequence[str], model: Path, folder: Path, threads: int
+) -> Iterator[Finding]:
+    """Ours and the peer's by turns, each in a process of its own; scores compared."""
+    sentences = folder / f"{task}.txt"
+    sentences.write_text("\n".join(sequences))
+    seconds: dict[str, list[float]] = {"peer": [], "ours": []}
+    residues = 0
+    for _ in range(_TIMES):
+        for side in seconds:
+            said = _one_by_one(f"{task}-{side}", model, sentences, threads, folder / f"{task}-{side}.npy")
+            seconds[side].append(said["seconds"])
+            residues = said["residues"]
+    peer, ours = (statistics.median(seconds[side]) for side in ("peer", "ours"))
+    detail = f"{ours:.3g} against {peer:.3g} s for {len(sequences):,} proteins, {threads} threads"
+    if task != "epoch":
+        theirs, own = (np.load(folder / f"{task}-{side}.npy") for side in ("peer", "ours"))
+        detail += f"; largest difference {np.abs(theirs - own).max():.1e}"
+    yield Finding(f"{name}: one by one / ours", peer / ours, "x", detail, f"models.{task}")
+    steps = 50 if task == "gradients" else 1
+    yield Finding(f"{name}: ours", residues * steps / ours / 1e3, "k residues/s", "steps counted" if steps > 1 else "")
+
+
+def _one_by_one(task: str, model: Path, sentences: Path, threads: int, scores: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.one_by_one", task, model, sentences, threads, scores]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    ended = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment, check=True)
+    said: dict[str, Any] = json.loads(ended.stdout)
+    return said
+
+
+def _memory(model: Path, folder: Path) -> Iterator[Finding]:
+    """Peak memory of a protein as long as titin, made up."""
+    residues = np.random.default_rng(2).choice(list("ACDEFGHIKLMNPQRSTVWY"), _LONGEST)
+    (folder / "longest.fasta").write_text(f">longest\n{''.join(residues)}\n")
+    for method in ("attention", "integrated-gradients"):
+        command = [
+            sys.executable, "-c", _PEAK, "attribute", model, folder / "longest.fasta", "--method", method,
+            "-o", folder / "longest.parquet",
+        ]  # fmt: skip
+        ended = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
+        yield Finding(
+            f"{method} of {_LONGEST:,} residues: peak memory",
+            int(ended.stdout.split()[-1]) / 2**20,
+            "GB",
+            key=f"models.memory-{method}",
+        )
+
+
+# Runs a command and prints the peak of its memory in kB.
+_PEAK: Final = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-m", "pslidx", *sys.argv[1:]], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
