@@ -81,8 +81,10 @@ def _state_dict(file: str) -> Mapping[str, Tensor]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", file=file) from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError, AttributeError) as error:
-        reason = str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
-        raise InputError(f"no checkpoint that can be read safely ({reason})", file=file, remedy=_WHAT) from None
+        kind = type(error).__name__  # what torch says is long, and advises to execute the file
+        raise InputError(
+            f"no checkpoint that can be read without executing it ({kind})", file=file, remedy=_WHAT
+        ) from None
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]  # beside it the study stores the epoch and the state of the optimiser
     if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):

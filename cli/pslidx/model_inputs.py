@@ -52,13 +52,12 @@ def opened_model(name: str | None, device: torch.device) -> Model:
     InputError
         There is no such model, or it is damaged.
     """
-    folder = model_folder(name or DEFAULT)
+    name = name or DEFAULT
+    folder = model_folder(name)
     if not folder.exists():
-        raise InputError(
-            "is not there, expected a model",
-            file=name,
-            remedy=f"make one with `pslidx train`, or name one that comes with pslidx: {', '.join(shipped_models())}",
-        )
+        known = ", ".join(shipped_models())
+        remedy = f"make one with `pslidx train`, or name one that comes with pslidx: {known}"
+        raise InputError("is not there, expected a model", file=name, remedy=remedy)
     return open_model(folder, device)
 
 

@@ -28,7 +28,7 @@ _VERBS: Final = ("learn from", "validate with", "test with")
 _SIZES: Final = ("embedding", "kernels", "filters", "convolution", "hidden", "layers", "attention", "dropout")
 _OPTIONS: Final = (
     "epochs", "patience", "learning_rate", "weight_decay", "batch", "clip", "class_weights", "averaging",
-    "label_smoothing", "seed",
+    "label_smoothing", "masking", "seed",
 )  # fmt: skip
 
 
@@ -100,6 +100,7 @@ _OPTIONS: Final = (
     "--averaging", type=NumberRange(0, 1, max_open=True), default=0.995, metavar="X", help="Of weights; 0.995."
 )
 @click.option("--label-smoothing", type=NumberRange(0, 1, max_open=True), default=0.0, metavar="X", help="0.")
+@click.option("--masking", type=NumberRange(0, 1, max_open=True), default=0.0, metavar="SHARE", help="Of X; 0.")
 @seed_option("Of weights, batches, dropout and splits; 1 by default.", 1)
 @click.option("--resume", is_flag=True, help="Go on with a training that was cut off.")
 @click.option("--no-leakage-check", is_flag=True, help="Do not compare the sides of the split with one another.")

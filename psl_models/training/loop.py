@@ -18,6 +18,7 @@ from psl_index.errors import InputError
 from psl_models.batches import Batch, batches_of
 from psl_models.configuration import Configuration
 from psl_models.decisions import decided
+from psl_models.encoding import TOKENS
 from psl_models.metrics import macro_f1
 from psl_models.network import Network
 from psl_models.prediction import BUDGET
@@ -192,7 +193,8 @@ class _Trainer:
             group["lr"] = self._learning_rate(self._steps)
         self._optimiser.zero_grad()
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
-            answer = self._network(self._network.embed(batch.tokens), batch.lengths, self._training.weighing(batch))
+            embedded = self._network.embed(self._masked(batch.tokens))
+            answer = self._network(embedded, batch.lengths, self._training.weighing(batch))
         loss = self._loss(answer.logits.float(), self._training.labels[batch.rows], self._options.label_smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), self._options.clip)
@@ -200,6 +202,12 @@ class _Trainer:
         self._steps += 1
         self._average()
         return float(loss.detach())
+
+    def _masked(self, tokens: Tensor) -> Tensor:
+        """Some residues as X; what becomes of padding does not matter."""
+        if not self._options.masking:
+            return tokens
+        return torch.where(torch.rand(tokens.shape, device=tokens.device) < self._options.masking, _X, tokens)
 
     def _loss(self, logits: Tensor, labels: npt.NDArray[np.bool_], smoothing: float) -> Tensor:
         target = torch.from_numpy(labels).to(logits.device)
@@ -245,6 +253,7 @@ class _Trainer:
         return self._options.learning_rate * (_LOWEST + (1 - _LOWEST) * (1 + math.cos(math.pi * share)) / 2)
 
 
+_X: Final = TOKENS.index("X")
 _LOWEST: Final = 0.02  # of the learning rate, at the end
 
 

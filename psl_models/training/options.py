@@ -35,6 +35,8 @@ class TrainingOptions:
         the last weights.
     label_smoothing : float
         Share of the target that goes to all classes alike.
+    masking : float
+        Share of the residues, drawn anew each time, that training shows as X.
     seed : int
     """
 
@@ -48,4 +50,5 @@ class TrainingOptions:
     class_weights: ClassWeights = "square-root"
     averaging: float = 0.995
     label_smoothing: float = 0.0
+    masking: float = 0.0
     seed: int = 1

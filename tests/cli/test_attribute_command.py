@@ -150,7 +150,7 @@ def test_what_is_no_checkpoint(pslidx, tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("weights")
     ended = pslidx("import-checkpoint", tmp_path / "text.pth", "-o", tmp_path / "model")
     assert ended.code == 1
-    assert "text.pth: no checkpoint that can be read safely" in ended.err
+    assert "text.pth: no checkpoint that can be read without executing it" in ended.err
     assert not (tmp_path / "model").exists()
     taken = pslidx("import-checkpoint", tmp_path / "text.pth", "-o", tmp_path)
     assert taken.code == 2

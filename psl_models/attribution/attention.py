@@ -1,0 +1,107 @@
+"""The weights with which a model pools, learned or altered, as scores.
+
+They depend on no target. Whether they explain anything is what the controls are for (Jain and Wallace 2019, Attention
+is not Explanation; Wiegreffe and Pinter 2019, Attention is not not Explanation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from psl_index.errors import UsageError
+from psl_models.attention import AttentionName, altered, generator_of, residues_of
+from psl_models.attribution.method import Explained, Scores
+from psl_models.batches import Batch
+
+_NO_WEIGHTS: Final = "it takes its last states and has no weights"
+_WITH_WEIGHTS: Final = "take a model with --pooling attention, or another method"
+
+
+@dataclass(frozen=True)
+class LearnedAttention:
+    """The model's own weights."""
+
+    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
+        """Weights; see `psl_models.attribution.method.Method`."""
+        return Scores(_weights(explained, batch, "learned", "attention"))
+
+
+@dataclass(frozen=True)
+class UniformAttention:
+    """One over the length at each residue."""
+
+    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
+        """Weights; see `psl_models.attribution.method.Method`."""
+        return Scores(_weights(explained, batch, "uniform", "uniform"))
+
+
+@dataclass(frozen=True)
+class PermutedAttention:
+    """The model's own weights in random order."""
+
+    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
+        """Weights; see `psl_models.attribution.method.Method`."""
+        return Scores(_weights(explained, batch, "permuted", "permuted"))
+
+
+@dataclass(frozen=True)
+class RandomAttention:
+    """The softmax of scores drawn evenly from 0 to 1."""
+
+    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
+        """Weights; see `psl_models.attribution.method.Method`."""
+        return Scores(_weights(explained, batch, "random", "random"))
+
+
+@dataclass(frozen=True)
+class ShiftedAttention:
+    """The model's own weights, rotated: runs of high weights stay as long as they are, at other places.
+
+    What goes beyond the last residue comes back at the first. The distance is drawn evenly for each protein, so that
+    each weight moves by at least `least` residues in both directions around; a protein too short for that is rotated by
+    half its length.
+
+    Attributes
+    ----------
+    least : int
+        Residues.
+
+    Raises
+    ------
+    UsageError
+        `least` is below 1.
+    """
+
+    least: int = 10
+
+    def __post_init__(self) -> None:
+        if self.least < 1:
+            raise UsageError(f"least is {self.least}, expected at least 1 residue")
+
+    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
+        """Weights; see `psl_models.attribution.method.Method`."""
+        weights = _weights(explained, batch, "learned", "shifted")
+        shifts = [self._shift(residues, explained.seed) for residues in residues_of(batch)]
+        position = torch.arange(weights.shape[1], device=weights.device)
+        lengths = batch.lengths[:, None]
+        origin = (position - torch.tensor(shifts, device=weights.device)[:, None]) % lengths
+        return Scores(weights.gather(1, torch.where(position < lengths, origin, position)))
+
+    def _shift(self, residues: bytes, seed: int) -> int:
+        if len(residues) < 2 * self.least:
+            return len(residues) // 2
+        return int(generator_of(residues, seed).integers(self.least, len(residues) - self.least, endpoint=True))
+
+
+@torch.no_grad()
+def _weights(explained: Explained, batch: Batch, name: AttentionName, method: str) -> Tensor:
+    """Weights with which the model pools, (n, width)."""
+    if explained.model.configuration.pooling == "last":
+        raise explained.refuse(method, _NO_WEIGHTS, _WITH_WEIGHTS)
+    weights = explained.model.answer(batch, altered(name, batch, explained.seed)).weights
+    assert weights is not None  # every other pooling has some
+    return weights
