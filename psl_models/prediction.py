@@ -11,13 +11,15 @@ import torch
 
 from psl_index.errors import UsageError
 from psl_models.attention import AttentionName, altered
-from psl_models.batches import batches_of
+from psl_models.batches import Batch, batches_of
 from psl_models.configuration import Configuration
 from psl_models.encoding import encode
 from psl_models.model import Model
+from psl_models.network import Answer
+from psl_models.side_by_side import groups_of, side_by_side
 
-#: Tokens of a batch, padding included: enough to keep two cores busy, small enough for a laptop.
-BUDGET: Final = 1 << 16
+#: Tokens of a batch, padding included: enough for the arithmetic of an LSTM's steps, few enough for the cache.
+BUDGET: Final = 1 << 14
 
 
 class Predictions(NamedTuple):
@@ -55,7 +57,7 @@ def predict(
     seed : int
         Of ``permuted`` and ``random``.
     budget : int
-        Tokens of a batch; no protein is split, so the longest sets the memory where it is longer.
+        Tokens of a batch, on a processor for each thread; no protein is split, so the longest sets the memory.
     progress : callable, optional
         Is told how many proteins are done.
 
@@ -69,19 +71,23 @@ def predict(
     weights: list[npt.NDArray[np.float32]] | None = None
     if model.configuration.pooling != "last":
         weights = [np.empty(0, np.float32)] * len(encoded)
+
+    def answer_to(batch: Batch) -> Answer:
+        with torch.inference_mode():
+            return model.answer(batch, altered(attention, batch, seed))
+
     done = 0
     model.network.eval()
-    with torch.inference_mode():
-        for batch in batches_of(encoded, budget):
-            answer = model.answer(batch.to(model.device), altered(attention, batch.to(model.device), seed))
+    for together in groups_of(batches_of(encoded, budget), model.device):
+        for batch, answer in zip(together, side_by_side(answer_to, together, model.device), strict=True):
             logits[batch.rows] = answer.logits.cpu().numpy()
             if weights is not None and answer.weights is not None:
                 rows = answer.weights.cpu().numpy()
                 for row, length, protein in zip(rows, batch.lengths.tolist(), batch.rows.tolist(), strict=True):
                     weights[protein] = row[:length].copy()
             done += len(batch.rows)
-            if progress is not None:
-                progress(done)
+        if progress is not None:
+            progress(done)
     return Predictions(logits, weights)
 
 

@@ -88,7 +88,7 @@ _OPTIONS: Final = (
 @click.option("--patience", type=click.IntRange(1), default=8, metavar="N", help="Epochs without gain; 8 by default.")
 @click.option("--learning-rate", type=NumberRange(0, 1, min_open=True), default=2e-3, metavar="X", help="0.002.")
 @click.option("--weight-decay", type=NumberRange(0, 1), default=1e-2, metavar="X", help="0.01.")
-@click.option("--batch", type=click.IntRange(1), default=64, metavar="N", help="Proteins at a time, at most; 64.")
+@click.option("--batch", type=click.IntRange(1), default=32, metavar="N", help="Proteins at a time, at most; 32.")
 @click.option("--clip", type=NumberRange(0, min_open=True), default=1.0, metavar="X", help="Norm of the gradient; 1.")
 @click.option(
     "--class-weights",

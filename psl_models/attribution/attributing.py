@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +14,7 @@ from psl_models.attribution.method import Explained, Method, Scores, explaining,
 from psl_models.batches import Batch, batches_of
 from psl_models.model import Model
 from psl_models.prediction import encoded_proteins
+from psl_models.side_by_side import groups_of, side_by_side
 
 #: Tokens that go through a network at a time, padding included. With gradients, more of them no longer fit the caches.
 BUDGET: Final = 1 << 13
@@ -90,11 +89,10 @@ def attribute(
     encoded = encoded_proteins(sequences)
     settings, classes = settings_of(method), model.configuration.classes
     done = 0
-    batches = batches_of(encoded, budget)
-    while together := list(itertools.islice(batches, _workers(model))):
+    for together in groups_of(batches_of(encoded, budget), model.device):
         # Never held over a yield: the model is as it was whenever the caller has it, and when there is no next batch.
         with explaining(model, budget, seed) as explained:
-            results = _explained(method, explained, together, targets)
+            results = side_by_side(_explaining(method, explained, targets), together, model.device)
         for batch, (residues, gaps) in zip(together, results, strict=True):
             rows = residues.detach().float().cpu().numpy()
             gap_of = [None] * len(rows) if gaps is None else gaps.detach().cpu().tolist()
@@ -114,28 +112,9 @@ def attribute(
                 progress(done)
 
 
-def _workers(model: Model) -> int:
-    """Batches at a time: on a processor as many as torch may use threads."""
-    return torch.get_num_threads() if model.device.type == "cpu" else 1
-
-
-def _explained(
-    method: Method, explained: Explained, batches: Sequence[Batch], targets: npt.NDArray[np.int64]
-) -> list[Scores]:
-    """Scores of batches side by side.
-
-    The steps of an LSTM are too small to be shared: a batch a thread is faster than each step on all threads.
-    """
-
+def _explaining(method: Method, explained: Explained, targets: npt.NDArray[np.int64]) -> Callable[[Batch], Scores]:
     def explain(batch: Batch) -> Scores:
-        there = batch.to(explained.model.device)
-        return method.explain(explained, there, torch.from_numpy(targets[batch.rows]).to(there.tokens.device))
+        wanted = torch.from_numpy(targets[batch.rows]).to(batch.tokens.device)
+        return method.explain(explained, batch, wanted)
 
-    threads = torch.get_num_threads()
-    if threads == 1 or explained.model.device.type != "cpu":
-        return [explain(batch) for batch in batches]
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(explain, batches))
-    finally:
-        torch.set_num_threads(threads)
+    return explain

@@ -44,8 +44,8 @@ class TrainingOptions:
     patience: int = 8
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    batch: int = 64
-    budget: int = 1 << 15
+    batch: int = 32
+    budget: int = 1 << 14
     clip: float = 1.0
     class_weights: ClassWeights = "square-root"
     averaging: float = 0.995
