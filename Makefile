@@ -13,8 +13,8 @@ help:  ## list the targets
 demo: $(VENV)/.installed  ## a synthetic Swiss-Prot, from flat file to hit rates (two minutes)
 	@$(BIN)/pslidx demo -o demo
 
-test: $(VENV)/.installed-dev  ## the whole test suite
-	@$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev  ## the whole test suite, a file of tests on each core
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.installed-dev  ## format, lint, types and import direction
 	@$(BIN)/ruff format --check .
