@@ -122,15 +122,19 @@ def test_several_labels(pslidx, tmp_path: Path) -> None:
         assert set(row[3].split(";")) <= {"Nucleus", "Cytoplasm"}
 
 
-def test_a_training_that_was_killed_goes_on(pslidx, model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "terminated"])
+def test_a_training_that_was_cut_off_goes_on(pslidx, model: Path, tmp_path: Path, number: int) -> None:
     proteins, folder = model.parent / "proteins.fasta", tmp_path / "model"
     arguments = ["train", proteins, "-o", folder, *TINY[:-4], "--epochs", 400, "--patience", 400, "--threads", 1]
-    child = subprocess.Popen([sys.executable, "-m", "pslidx", *map(str, arguments)], stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "pslidx", *map(str, arguments)]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not (folder / "metrics.jsonl").exists():
         assert child.poll() is None
         time.sleep(0.01)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    child.send_signal(number)
+    _, said = child.communicate()
+    assert child.returncode == {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143}[number]
+    assert "Traceback" not in said
     assert not (folder / "config.json").exists()
     refused = pslidx("predict", folder, proteins)
     assert refused.code == 1
