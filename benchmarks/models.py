@@ -1,8 +1,7 @@
-"""Models: the study's weights run here, how accurate the shipped models are, speed against the straightforward way."""
+"""Models: the study's files given again, how accurate the shipped models are, speed against the straightforward way."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import os
@@ -15,13 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.inputs import DATA
+from benchmarks import released
 from benchmarks.report import Finding
-from benchmarks.timing import run
 
-_RELEASED: Final = DATA / "released"
-_SENTENCES: Final = _RELEASED / "test_sentences.txt.gz"
-_LABELS: Final = _RELEASED / "test_labels.txt.gz"
 _TIMES: Final = 3
 _SAMPLE: Final = 200  # proteins for integrated gradients, which take a quarter of an hour on all
 _LEARNED: Final = 1000  # proteins of the epoch
@@ -32,28 +27,11 @@ def findings(bench: Path, threads: int) -> Iterator[Finding]:
     """Everything that the models are held to."""
     folder = bench / "models"
     folder.mkdir(parents=True, exist_ok=True)
-    model = folder / "released"
-    if not model.exists():
-        run(sys.executable, "-m", "pslidx", "import-checkpoint", _RELEASED / "lstm_attention.pth", "-o", model)
-    yield _released_rows(model, folder)
+    yield from released.findings(folder)
     yield from _accuracy()
+    model = released.imported(folder, "attention")
     yield from _speed(model, folder, threads)
     yield from _memory(model, folder)
-
-
-def _released_rows(model: Path, folder: Path) -> Finding:
-    """How many rows of the study's file the imported model gives, at the same places."""
-    attributions, rows = folder / "attention.parquet", folder / "rows.csv"
-    pslidx = (sys.executable, "-m", "pslidx")
-    run(*pslidx, "attribute", model, _SENTENCES, "--labels", _LABELS, "-o", attributions)
-    run(*pslidx, "extract", attributions, "--released", "-o", rows)
-    with gzip.open(_RELEASED / "lstm_attention_subsequences.csv.gz", "rt") as lines:
-        expected = list(csv.reader(lines))[1:]
-    with rows.open() as lines:
-        found = [row[:7] for row in csv.reader(lines)][1:]
-    same = sum(ours == theirs for ours, theirs in zip(found, expected, strict=False))
-    detail = f"of {len(expected):,} in the study's file; {len(found):,} here"
-    return Finding("the study's attention rows given again", same, "rows", detail, "models.released-rows")
 
 
 def _accuracy() -> Iterator[Finding]:
@@ -71,7 +49,7 @@ def _accuracy() -> Iterator[Finding]:
 
 
 def _speed(model: Path, folder: Path, threads: int) -> Iterator[Finding]:
-    with gzip.open(_SENTENCES, "rt") as lines:
+    with gzip.open(released.SENTENCES, "rt") as lines:
         sequences = lines.read().split()
     rng = np.random.default_rng(1)
     some = [sequences[row] for row in rng.permutation(len(sequences))[:_SAMPLE]]
