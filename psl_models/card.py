@@ -54,8 +54,8 @@ def card(configuration: Json, training: Json, metrics: Json) -> str:
         ``counts`` (dict of ``train``, ``validation``, ``test`` to dict of class to int)
             Proteins of each class.
         ``proteins`` (dict of ``train``, ``validation``, ``test`` to int)
-        ``leakage`` (list of str)
-            Sentences on how much of a side is in another.
+        ``leakage`` (list of dict with ``sentence``)
+            How much of a side is in another, in a sentence; what else such a dict holds is not shown.
         ``settings`` (dict of str to anything)
             Seed, optimiser, learning rate and so on, by their names for people.
         ``epochs``, ``kept_epoch``, ``threads`` (int), ``seconds`` (float), ``device`` (``cpu`` or ``cuda``)
@@ -139,7 +139,7 @@ def _data(training: Json) -> Iterator[str]:
     if "counts" in training or "proteins" in training:
         yield _counts(training.get("counts", {}), training.get("proteins", {}))
     if training.get("leakage"):
-        yield "\n".join(f"- {_escaped(line)}" for line in training["leakage"])
+        yield "\n".join(f"- {_escaped(overlap['sentence'])}" for overlap in training["leakage"])
 
 
 def _counts(counts: Mapping[str, Mapping[str, int]], proteins: Mapping[str, int]) -> str:

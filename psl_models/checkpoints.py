@@ -15,7 +15,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from psl_index.errors import InputError
+from psl_index.durable import write_durably
+from psl_index.errors import InputError, OutputError
 from psl_models.configuration import Configuration, configuration_from
 from psl_models.model import Model
 from psl_models.network import Network
@@ -45,9 +46,7 @@ def open_model(folder: str | os.PathLike[str], device: torch.device | None = Non
         problem = "is no folder" if path.exists() else "is not there"
         raise InputError(f"{problem}, expected a model", file=str(folder), remedy=_MAKE_ONE)
     configuration = configuration_from(_bytes_of(path / CONFIGURATION), str(path / CONFIGURATION))
-    network = Network(configuration)
-    load_weights(network, path / WEIGHTS)
-    network.to(device).eval()
+    network = network_with(configuration, tensors_of(path / WEIGHTS), str(path / WEIGHTS)).to(device)
     guide = open_model(path / GUIDE, device) if configuration.pooling == "guided" else None
     return Model(configuration, network, guide)
 
@@ -55,13 +54,21 @@ def open_model(folder: str | os.PathLike[str], device: torch.device | None = Non
 def save_model(model: Model, folder: Path) -> None:
     """Write a model into a folder that is there; what is complete has its configuration, which is written last.
 
-    Raises OSError where something cannot be written.
+    Raises OutputError where something cannot be written.
     """
     if model.guide is not None:
         (folder / GUIDE).mkdir(exist_ok=True)
         save_model(model.guide, folder / GUIDE)
-    write_durably(folder / WEIGHTS, weights_of(model.network))
-    write_durably(folder / CONFIGURATION, as_text(model.configuration))
+    save_file(folder / WEIGHTS, weights_of(model.network))
+    save_file(folder / CONFIGURATION, as_text(model.configuration))
+
+
+def save_file(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all, and is on disk on return; raises OutputError."""
+    try:
+        write_durably(path, content)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
 
 
 def as_text(configuration: Configuration) -> bytes:
@@ -73,17 +80,6 @@ def weights_of(network: Network) -> bytes:
     """The weights of a network as a safetensors file, byte for byte the same for the same weights."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     return safetensors.torch.save(tensors, metadata={"format": "pt"})
-
-
-def load_weights(network: Network, path: Path) -> None:
-    """Put the weights of a safetensors file into a network.
-
-    Raises
-    ------
-    InputError
-        The file is damaged or no safetensors file; its tensors are not those of the network, or hold NaN or infinity.
-    """
-    load_tensors(network, tensors_of(path), str(path))
 
 
 def tensors_of(path: Path) -> dict[str, Tensor]:
@@ -99,15 +95,16 @@ def tensors_of(path: Path) -> dict[str, Tensor]:
         raise InputError(problem, file=str(path), remedy=remedy) from None
 
 
-def load_tensors(network: Network, tensors: dict[str, Tensor], file: str) -> None:
-    """Put tensors into a network, under the names they have there.
+def network_with(configuration: Configuration, tensors: dict[str, Tensor], file: str) -> Network:
+    """A network with tensors from a file, under the names they have there; it is in evaluation mode.
 
     Raises
     ------
     InputError
         One is missing, unknown, of another shape or kind, or holds what is no number.
     """
-    expected = network.state_dict()
+    with torch.device("meta"):  # without memory, for the configuration may ask for any amount of it
+        expected = Network(configuration).state_dict()
     for name in sorted(expected.keys() | tensors.keys()):
         if name not in tensors:
             raise InputError(f"lacks the weights {name!r}", file=file, remedy=_OTHER)
@@ -119,21 +116,9 @@ def load_tensors(network: Network, tensors: dict[str, Tensor], file: str) -> Non
             raise InputError(f"weights {name!r} are {shapes}", file=file, remedy=_OTHER)
         if not torch.isfinite(found).all():
             raise InputError(f"weights {name!r} hold NaN or infinity", file=file, remedy="train it again")
+    network = Network(configuration)
     network.load_state_dict(tensors)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that appears complete or not at all, and is on disk when this returns."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    return network.eval()
 
 
 _PICKLES: Final = (b"PK\x03\x04", *(bytes([0x80, protocol]) for protocol in range(2, 6)))  # as torch writes, or bare

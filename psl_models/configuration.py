@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from psl_index.errors import InputError
+from psl_index.errors import InputError, UsageError
 from psl_models.encoding import TRUNCATIONS, Truncation
 from psl_models.layers.pooling import POOLINGS, PoolingName
 
@@ -24,14 +24,14 @@ FORMAT_VERSION: Final = 1
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of units; those a network does not have count for nothing.
+    """Numbers of units; those a network does not have (`sizes_of`) count for nothing.
 
     Attributes
     ----------
     embedding : int
         Channels of a learned embedding.
     kernels : tuple of int
-        Widths of the convolutions in residues.
+        Widths of the convolutions in residues: odd, ascending.
     filters : int
         Channels of each of them.
     convolution : int
@@ -89,6 +89,11 @@ class Configuration:
         What longer proteins lost in training.
     thresholds : tuple of float
         Probability above which a class is predicted, of each class; empty for a single label.
+
+    Raises
+    ------
+    UsageError
+        There can be no such network, or its classes cannot be told apart or written into a table.
     """
 
     architecture: Architecture
@@ -101,9 +106,42 @@ class Configuration:
     truncate: Truncation = "none"
     thresholds: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            _expect(getattr(self, name) in choices, name, getattr(self, name), f"one of {', '.join(choices)}")
+        for name in _NUMBERS:
+            number = getattr(self.sizes, name)
+            most = _MOST_LAYERS if name == "layers" else _MOST_UNITS
+            _expect(type(number) is int and 0 <= number <= most, name, number, f"whole numbers up to {most:,}")
+        kernels, dropout = self.sizes.kernels, self.sizes.dropout
+        widths = all(type(width) is int and width % 2 and 0 < width <= _WIDEST for width in kernels)
+        ascending = widths and list(kernels) == sorted(set(kernels))
+        _expect(ascending, "kernels", kernels, f"odd numbers up to {_WIDEST:,}, ascending")
+        _expect(type(dropout) in (int, float) and 0 <= dropout < 1, "dropout", dropout, "a share from 0 to below 1")
+        for name in sizes_of(self.architecture, self.pooling, self.encoding):
+            _expect(name == "dropout" or bool(getattr(self.sizes, name)), name, getattr(self.sizes, name), "at least 1")
+        for name in self.classes:
+            writable = bool(name) and name.isprintable() and name == name.strip() and not {"|", ";"} & set(name)
+            _expect(writable, "a class", name, "a name without | or ;")
+            _expect(name not in RESULT_COLUMNS, "a class", name, "another name, for this is a column of the results")
+        several = 1 < len(self.classes) == len(set(self.classes))
+        _expect(several, "classes", self.classes, "at least two different names")
+        thresholds, max_length = self.thresholds, self.max_length
+        of_classes = len(thresholds) in (0, len(self.classes)) and all(0 <= number <= 1 for number in thresholds)
+        _expect(of_classes, "thresholds", thresholds, f"{len(self.classes)} of them, from 0 to 1")
+        positive = max_length is None or (type(max_length) is int and max_length > 0)
+        _expect(positive, "max_length", max_length, "a number of residues")
+
     def as_json(self) -> dict[str, Any]:
         """What `configuration_from` reads."""
         return {"format": FORMAT, "version": FORMAT_VERSION, **dataclasses.asdict(self)}
+
+
+def sizes_of(architecture: Architecture, pooling: PoolingName, encoding: Encoding) -> tuple[str, ...]:
+    """Names of the `Sizes` that such a network has."""
+    learned = ("embedding",) if encoding == "embedding" else ()
+    attention = ("attention",) if pooling == "attention" else ()
+    return (*learned, *_SIZES_OF[architecture], *attention, "dropout")
 
 
 def configuration_from(text: bytes, file: str) -> Configuration:
@@ -112,7 +150,7 @@ def configuration_from(text: bytes, file: str) -> Configuration:
     Raises
     ------
     InputError
-        It is no configuration, of another version, or says something this version does not know.
+        It is no configuration, of another version, or says something that this version does not know or that cannot be.
     """
     try:
         stored = json.loads(text)
@@ -120,21 +158,21 @@ def configuration_from(text: bytes, file: str) -> Configuration:
         raise InputError(f"not a model's configuration ({error})", file=file, remedy=_AGAIN) from None
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise InputError("not a model's configuration", file=file, remedy="name a folder that `pslidx train` made")
-    if stored.get("version") != FORMAT_VERSION:
+    if stored.get("version") != FORMAT_VERSION or type(stored["version"]) is not int:
         raise InputError(
             f"a model of version {stored.get('version')!r}, expected {FORMAT_VERSION}",
             file=file,
             remedy="use the version of pslidx that made it, or train it again",
         )
     fields = _fields(stored, Configuration, file, beside=("format", "version"))
-    fields["sizes"] = _sizes(fields["sizes"], file)
-    for name, choices in _CHOICES.items():
-        if fields[name] not in choices:
-            raise _unexpected(name, fields[name], f"one of {', '.join(choices)}", file)
-    fields["classes"] = _tuple_of(str, "classes", fields["classes"], file)
-    fields["thresholds"] = _tuple_of(float, "thresholds", fields["thresholds"], file)
-    _check(fields, file)
-    return Configuration(**fields)
+    sizes = _fields(fields["sizes"], Sizes, file)
+    sizes["kernels"] = _tuple_of(int, "kernels", sizes["kernels"], file)
+    for name, kind in (("classes", str), ("thresholds", float)):
+        fields[name] = _tuple_of(kind, name, fields[name], file)
+    try:
+        return Configuration(**fields | {"sizes": Sizes(**sizes)})
+    except UsageError as error:
+        raise InputError(error.problem, file=file, remedy=_AGAIN) from None
 
 
 _AGAIN: Final = "copy the model again"
@@ -145,7 +183,20 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "encoding": ENCODINGS,
     "truncate": TRUNCATIONS,
 }
-_MOST_UNITS: Final = 1 << 16  # of anything: beyond it lies a file that was tampered with
+_SIZES_OF: Final[dict[Architecture, tuple[str, ...]]] = {
+    "mlp": ("hidden",),
+    "bilstm": ("hidden", "layers"),
+    "cnn-bilstm-small": ("kernels", "filters", "hidden", "layers"),
+    "cnn-bilstm-large": ("kernels", "filters", "hidden", "layers"),
+    "conv-blstm-attention": ("kernels", "filters", "convolution", "hidden", "layers"),
+}
+_NUMBERS: Final = ("embedding", "filters", "convolution", "hidden", "layers", "attention")
+#: Columns of predictions, which have one of each class beside them.
+RESULT_COLUMNS: Final = ("query", "predicted", "probability", "true", "correct")
+# Beyond these lies a mistake, or a file that was tampered with.
+_MOST_UNITS: Final = 1 << 16
+_MOST_LAYERS: Final = 100
+_WIDEST: Final = 1001
 
 
 def _fields(stored: Any, kind: type, file: str, beside: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -159,34 +210,13 @@ def _fields(stored: Any, kind: type, file: str, beside: tuple[str, ...] = ()) ->
     return {name: stored[name] for name in names}
 
 
-def _sizes(stored: Any, file: str) -> Sizes:
-    fields = _fields(stored, Sizes, file)
-    fields["kernels"] = _tuple_of(int, "kernels", fields["kernels"], file)
-    numbers = {name: (number,) for name, number in fields.items() if name not in ("kernels", "dropout")}
-    numbers["kernels"] = fields["kernels"]
-    for name, values in numbers.items():
-        if not all(type(value) is int and 0 <= value <= _MOST_UNITS for value in values):
-            raise _unexpected(name, fields[name], f"whole numbers up to {_MOST_UNITS:,}", file)
-    if type(fields["dropout"]) not in (int, float) or not 0 <= fields["dropout"] < 1:
-        raise _unexpected("dropout", fields["dropout"], "a share from 0 to below 1", file)
-    return Sizes(**fields)
-
-
 def _tuple_of(kind: type, name: str, values: Any, file: str) -> tuple[Any, ...]:
     if not isinstance(values, list) or not all(type(value) is kind for value in values):
-        raise _unexpected(name, values, f"a list of {kind.__name__}", file)
+        found = json.dumps(values)[:60]
+        raise InputError(f"{name} is {found}, expected a list of {kind.__name__}", file=file, remedy=_AGAIN)
     return tuple(values)
 
 
-def _check(fields: dict[str, Any], file: str) -> None:
-    classes, thresholds, max_length = fields["classes"], fields["thresholds"], fields["max_length"]
-    if len(classes) < 2 or len(set(classes)) < len(classes):
-        raise _unexpected("classes", list(classes), "at least two different names", file)
-    if thresholds and len(thresholds) != len(classes):
-        raise _unexpected("thresholds", list(thresholds), f"{len(classes)} of them", file)
-    if max_length is not None and (type(max_length) is not int or max_length < 1):
-        raise _unexpected("max_length", max_length, "a number of residues", file)
-
-
-def _unexpected(name: str, found: Any, expected: str, file: str) -> InputError:
-    return InputError(f"{name} is {json.dumps(found)[:60]}, expected {expected}", file=file, remedy=_AGAIN)
+def _expect(good: bool, name: str, found: Any, expected: str) -> None:
+    if not good:
+        raise UsageError(f"{name} is {json.dumps(found)[:60]}, expected {expected}")

@@ -16,12 +16,11 @@ import torch
 from torch import Tensor
 
 from psl_index.errors import InputError, UsageError
-from psl_models.checkpoints import load_tensors
+from psl_models.checkpoints import network_with
 from psl_models.configuration import Architecture, Configuration, Sizes
 from psl_models.encoding import N_TOKENS, STUDY_CLASSES
 from psl_models.layers.pooling import PoolingName
 from psl_models.model import Model
-from psl_models.network import Network
 
 
 def import_released(path: str | os.PathLike[str], pooling: PoolingName | None = None) -> Model:
@@ -57,15 +56,16 @@ def import_released(path: str | os.PathLike[str], pooling: PoolingName | None = 
         raise UsageError("a checkpoint of the study has no guide", file=file, remedy="choose another --pooling")
     if has_attention:
         sizes["attention"] = len(_matrix(state, attention[0], file))
-    configuration = Configuration(architecture, pooling, STUDY_CLASSES, Sizes(**sizes))
-    network = Network(configuration)
+    try:
+        configuration = Configuration(architecture, pooling, STUDY_CLASSES, Sizes(**sizes))
+    except UsageError as error:  # the file's sizes
+        raise InputError(error.problem, file=file, remedy=_WHAT) from None
     names = _names(architecture, sizes, pooling == "attention")
     missing = [theirs for theirs in names.values() if theirs not in state]
     if missing:
         raise InputError(f"lacks the weights {missing[0]!r}", file=file, remedy=_WHAT)
     tensors = {ours: state[theirs] for ours, theirs in names.items()}
-    load_tensors(network, tensors, file)
-    return Model(configuration, network.eval())
+    return Model(configuration, network_with(configuration, tensors, file))
 
 
 _WHAT: Final = "expected a checkpoint of the study's BiLSTM, CNN-BiLSTM or MLP"
@@ -89,8 +89,27 @@ def _state_dict(file: str) -> Mapping[str, Tensor]:
         state = state["state_dict"]  # beside it the study stores the epoch and the state of the optimiser
     if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
         raise InputError("holds something else than named tensors", file=file, remedy=_WHAT)
+    for name, tensor in state.items():
+        if not _is_plain(tensor):
+            raise InputError(f"holds {str(name)[:60]!r}, which are no plain weights", file=file, remedy=_WHAT)
     bare = {name.removesuffix(".weight") for names in _ATTENTION.values() for name in names}
     return {f"{name}.weight" if name in bare else str(name): tensor.float() for name, tensor in state.items()}
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether these are numbers that are all in the file, no more than a network here can have."""
+    return (
+        tensor.layout is torch.strided
+        and tensor.is_floating_point()
+        and 1 <= tensor.ndim <= _DIMENSIONS
+        and all(0 < length <= _LONGEST for length in tensor.shape)
+        and tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()
+        and tensor.device.type == "cpu"
+    )
+
+
+_DIMENSIONS: Final = 3  # of a convolution
+_LONGEST: Final = 1 << 16
 
 
 def _recognised(state: Mapping[str, Tensor], file: str) -> tuple[Architecture, dict[str, Any]]:
@@ -102,8 +121,9 @@ def _recognised(state: Mapping[str, Tensor], file: str) -> tuple[Architecture, d
     if "aw.weight" in state:
         return "mlp", sizes | {"hidden": len(_matrix(state, "aw.weight", file)), "layers": 0}
     sizes["hidden"] = int(_matrix(state, "lstm.weight_hh_l0", file).shape[1])
-    sizes["layers"] = sum(bool(re.fullmatch(r"lstm\.weight_hh_l\d+", name)) for name in state)
-    kernels = tuple(sorted(int(match[1]) for name in state if (match := re.fullmatch(r"conv(\d+)\.weight", name))))
+    sizes["layers"] = sum(bool(re.fullmatch(r"lstm\.weight_hh_l[0-9]+", name)) for name in state)
+    widths = (re.fullmatch(r"conv([1-9][0-9]{0,3})\.weight", name) for name in state)
+    kernels = tuple(sorted(int(width[1]) for width in widths if width))
     if not kernels:
         return "bilstm", sizes
     sizes |= {"kernels": kernels, "filters": len(state[f"conv{kernels[0]}.weight"])}

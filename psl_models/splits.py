@@ -211,7 +211,8 @@ def _side(field: str, file: str, line: int) -> int:
 
 def _targets(fractions: Sequence[float], n_proteins: int) -> tuple[int, int, int]:
     """Proteins that each side is to have."""
-    if len(fractions) != len(SIDES) or min(fractions) <= 0 or abs(sum(fractions) - 1) > _ROUNDING:
+    positive = len(fractions) == len(SIDES) and all(fraction > 0 for fraction in fractions)
+    if not (positive and abs(sum(fractions) - 1) <= _ROUNDING):  # so that NaN is not let through
         raise UsageError(
             f"fractions {', '.join(map(str, fractions))}",
             remedy="give three positive numbers with the sum 1, for train, validation and test",

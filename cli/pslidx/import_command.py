@@ -58,10 +58,10 @@ def _write(model: Model, checkpoint: str, folder: Path) -> None:
 
     from psl_eval.results.replacement import replacing
     from psl_models.card import card
-    from psl_models.checkpoints import save_model, write_durably
+    from psl_models.checkpoints import save_file, save_model
 
     content = Path(checkpoint).read_bytes()
     record = {"name": Path(checkpoint).name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     with replacing(folder) as new:
         save_model(model, new)
-        write_durably(new / "README.md", card(model.configuration.as_json(), {"imported": record}, {}).encode())
+        save_file(new / "README.md", card(model.configuration.as_json(), {"imported": record}, {}).encode())

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from psl_index.errors import InputError
@@ -16,6 +18,8 @@ from psl_models.datasets import Dataset, read_dataset
 from psl_models.encoding import truncated
 from psl_models.model import Model
 from psl_models.shipped import DEFAULT, model_folder, shipped_models
+from psl_models.training.material import labels_of
+from pslidx.messages import say
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,3 +80,22 @@ def proteins_of(path: str, configuration: Configuration, reading: Mapping[str, A
     )
     cut = [truncated(each, reading["max_length"], reading["truncate"]) for each in dataset.sequences]
     return Asked(dataset, cut)
+
+
+def known_labels(asked: Asked, configuration: Configuration) -> npt.NDArray[np.bool_] | None:
+    """True classes of each protein, bool of shape (n, classes).
+
+    None where no protein has a label, and where predictions cannot be compared with the labels; says why.
+    """
+    unlabelled = [name for name, labels in zip(asked.identifiers, asked.labels, strict=True) if not labels]
+    if len(unlabelled) == len(asked.labels):
+        return None
+    if unlabelled:
+        count, total, first = len(unlabelled), len(asked.labels), unlabelled[0]
+        say(f"no figures: {count:,} of {total:,} proteins have no label that the model knows, the first is {first}")
+        return None
+    try:
+        return labels_of(asked.dataset, configuration)
+    except InputError as error:
+        say(f"no figures: {error}")
+        return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_EXTRA: Final = ("torch", "captum", "safetensors", "sklearn", "matplotlib")
+_LARGEST_SEED: Final = 2**32 - 1  # what all generators take
+_EXTRA: Final = ("torch", "safetensors", "sklearn", "matplotlib")
 
 
 def require_models() -> None:
@@ -41,7 +43,7 @@ def device_option(command: Command) -> Command:
 
 def seed_option(help_text: str, default: int) -> Callable[[Command], Command]:
     """``--seed``."""
-    return click.option("--seed", type=click.IntRange(min=0), default=default, metavar="N", help=help_text)
+    return click.option("--seed", type=click.IntRange(0, _LARGEST_SEED), default=default, metavar="N", help=help_text)
 
 
 def labels_options(command: Command) -> Command:
@@ -95,6 +97,19 @@ def prepared_torch(device: str, threads: int) -> torch.device:
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
     keep_memory()
     return chosen
+
+
+@contextmanager
+def short_of_memory() -> Iterator[None]:
+    """MemoryError for what torch raises where there is none left; a decorator of commands, too."""
+    try:
+        yield
+    except RuntimeError as error:
+        import torch
+
+        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            raise MemoryError from error
+        raise
 
 
 def model_and_proteins(command: Command) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,16 +17,10 @@ from pslidx.model_options import (
     model_and_proteins,
     prepared_torch,
     seed_option,
+    short_of_memory,
 )
 from pslidx.options import debug_option, output_options, threads_option
 from pslidx.progress import shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from psl_models.configuration import Configuration
-    from pslidx.model_inputs import Asked
 
 
 @click.command()
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
 @threads_option
 @output_options
 @debug_option
+@short_of_memory()
 def predict(
     arguments: tuple[str | None, str],
     attention: str,
@@ -55,8 +50,9 @@ def predict(
     without it the default one is taken. FASTA holds the proteins (also a table, or a sequence a line; - is standard
     input). Nothing is cut unless --max-length is given.
 
-    Columns: query, predicted (several joined by ;), probability (of the most probable), true and correct (empty
-    without labels), and the probability of each class. Where labels are known, says how good the predictions are.
+    Columns: query, predicted (several joined by ;), probability (of the most probable class, which with several labels
+    need not be a predicted one), true and correct (empty without labels), and the probability of each class. Where each
+    protein has a label that the model knows, says how good the predictions are.
 
     \b
     Example:
@@ -67,8 +63,9 @@ def predict(
     where = prepared_torch(device, threads)
     from psl_eval.results.predictions import predictions_table
     from psl_models.decisions import decided
+    from psl_models.metrics import evaluate
     from psl_models.prediction import predict as answers
-    from pslidx.model_inputs import opened_model, proteins_of
+    from pslidx.model_inputs import known_labels, opened_model, proteins_of
     from pslidx.output import write
 
     destination = choose(output, table_format)
@@ -76,7 +73,9 @@ def predict(
     if destination.path is not None:
         refuse_input(destination.path, [proteins, reading["labels"]])
     model = opened_model(name, where)
-    asked = proteins_of(proteins, model.configuration, reading)
+    configuration = model.configuration
+    asked = proteins_of(proteins, configuration, reading)
+    labels = known_labels(asked, configuration)
     with shown(patience=2.0) as report:
         predictions = answers(
             model,
@@ -85,22 +84,11 @@ def predict(
             seed=seed,
             progress=counting(report, "predicting", len(asked.sequences)),
         )
-    probabilities = predictions.probabilities(model.configuration)
-    predicted = decided(probabilities, model.configuration.task, model.configuration.thresholds)
-    table = predictions_table(asked.identifiers, asked.labels, predicted, probabilities, model.configuration.classes)
+    probabilities = predictions.probabilities(configuration)
+    classes, task, thresholds = configuration.classes, configuration.task, configuration.thresholds
+    predicted = decided(probabilities, task, thresholds)
+    table = predictions_table(asked.identifiers, asked.labels, predicted, probabilities, classes)
     write(destination, table.schema, table.to_batches())
-    for line in _figures(asked, probabilities, model.configuration):
-        say(line)
-
-
-def _figures(asked: Asked, probabilities: npt.NDArray[np.float32], configuration: Configuration) -> list[str]:
-    """How good predictions are, in lines; none where labels are missing."""
-    if not all(asked.labels):
-        return []
-    from psl_models.datasets import class_matrix
-    from psl_models.metrics import evaluate
-
-    labels = class_matrix(asked.dataset, configuration.classes)
-    return evaluate(
-        probabilities, labels, configuration.classes, configuration.task, configuration.thresholds
-    ).describe()
+    if labels is not None:
+        for line in evaluate(probabilities, labels, classes, task, thresholds).describe():
+            say(line)

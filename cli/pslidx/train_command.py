@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from psl_index.errors import UsageError
 from psl_index.progress import Progress
 from pslidx.messages import counted, say
-from pslidx.model_options import device_option, labels_options, length_options, prepared_torch, seed_option
+from pslidx.model_options import (
+    device_option,
+    labels_options,
+    length_options,
+    prepared_torch,
+    seed_option,
+    short_of_memory,
+)
 from pslidx.options import NumberRange, debug_option, threads_option
 from pslidx.progress import shown
 from pslidx.signals import raised
 
 if TYPE_CHECKING:
-    from psl_models.configuration import Configuration
-    from psl_models.datasets import Dataset
-    from psl_models.model import Model
-    from psl_models.splits import Split
+    from psl_models.metrics import Metrics
     from psl_models.training.material import Material
 
 _ARCHITECTURES: Final = ("mlp", "bilstm", "cnn-bilstm-small", "cnn-bilstm-large", "conv-blstm-attention")
 _VERBS: Final = ("learn from", "validate with", "test with")
-_SIZES: Final = ("embedding", "kernels", "filters", "convolution", "hidden", "layers", "attention", "dropout")
 _OPTIONS: Final = (
     "epochs", "patience", "learning_rate", "weight_decay", "batch", "clip", "class_weights", "averaging",
     "label_smoothing", "masking", "seed",
@@ -50,14 +52,10 @@ _OPTIONS: Final = (
     "of --split-file, homology partitions, at random (the default elsewhere), or whole --clusters at random.",
 )
 @click.option("--split-file", metavar="FILE", help="Table with the columns accession and --split-column.")
-@click.option(
-    "--split-column", default="split", metavar="NAME", help="Holds train, validation or test; split by default."
-)
+@click.option("--split-column", metavar="NAME", help="Holds train, validation or test; split by default.")
 @click.option("--clusters", metavar="FILE", help="Two columns, as MMseqs2 or `pslidx cluster` give them.")
-@click.option("--partitions", metavar="TEST,VALIDATION", default="4,3", help="Of --split partition; 4,3 by default.")
-@click.option(
-    "--fractions", metavar="A,B,C", default="0.7,0.15,0.15", help="Of the three sides; 0.7,0.15,0.15 by default."
-)
+@click.option("--partitions", metavar="TEST,VALIDATION", help="Of --split partition; 4,3 by default.")
+@click.option("--fractions", metavar="A,B,C", help="Of the three sides; 0.7,0.15,0.15 by default.")
 @click.option(
     "--architecture", type=click.Choice(_ARCHITECTURES), default="bilstm", help="The network; bilstm is the default."
 )
@@ -107,6 +105,7 @@ _OPTIONS: Final = (
 @device_option
 @threads_option
 @debug_option
+@short_of_memory()
 def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, **chosen: Any) -> None:
     """Train a network to predict where in the cell a protein is.
 
@@ -125,144 +124,38 @@ def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, 
       pslidx train deeploc_data.fasta --architecture mlp --pooling guided --guide model -o guided
     """
     where = prepared_torch(device, threads)
-    from psl_models.training.folder import check_target
+    from psl_models.shipped import model_folder
+    from psl_models.training.folder import training_folder, training_rows
     from psl_models.training.material import Material, labels_of
     from psl_models.training.options import TrainingOptions
     from psl_models.training.running import Training
+    from pslidx.training_request import configuration_of, dataset_of, guide_of, split_of
 
-    check_target(folder, resume=resume)
-    dataset = _dataset(proteins, chosen)
-    configuration = _configuration(dataset, chosen)
+    click.get_current_context().with_resource(training_folder(folder, resume=resume))  # until the command ends
+    dataset = dataset_of(proteins, chosen)
+    configuration = configuration_of(dataset, chosen)
     labels = labels_of(dataset, configuration)
-    guide = _guide(configuration, chosen["guide"])
-    split, in_words = _split(dataset, chosen)
+    guide = guide_of(configuration, chosen["guide"], where)
+    split, in_words = split_of(dataset, chosen)
     material = Material(dataset, split, labels)
     options = TrainingOptions(**{name: chosen[name] for name in _OPTIONS})
     say(f"{proteins}: {_sizes_of(material)}")
+    say(f"split: {in_words}")
+    say(f"classes: {_classes_of(material, configuration.classes)}")
     leaks = () if chosen["no_leakage_check"] else _leakage(material, threads)
-    training = Training(configuration, material, options, guide, in_words, leaks)
+    rows_of_guide = training_rows(model_folder(chosen["guide"])) if chosen["guide"] else ()
+    training = Training(configuration, material, options, guide, in_words, leaks, rows_of_guide)
     with raised(), shown() as report:
         assessed = training.run(
             folder,
             resume=resume,
             device=where,
             progress=lambda step, done, total: report(Progress(step, done, total, "proteins")),
-            tell=lambda line: report.tell(_epoch_in_words(line)),
+            tell=lambda line: report.tell(_epoch_in_words(line, configuration.task)),
         )
     click.echo("\n".join(assessed.test.describe()))
     for name, measured in assessed.baselines.items():
-        click.echo(f"  baseline {name}: accuracy or Jaccard {next(iter(measured.figures.values())).value:.3f}")
-
-
-def _dataset(proteins: str, chosen: dict[str, Any]) -> Dataset:
-    from psl_index.skipped import Skipped
-    from psl_index.tables import parse_columns
-    from psl_models.datasets import read_dataset
-    from pslidx.messages import warn_of_skipped
-
-    skipped = Skipped() if chosen["skip_bad"] else None
-    dataset = read_dataset(
-        proteins,
-        multi_label=chosen["multi_label"],
-        labels=chosen["labels"],
-        columns=parse_columns(chosen["columns"]) if chosen["columns"] else None,
-        skipped=skipped,
-    )
-    if skipped is not None:
-        warn_of_skipped(skipped)
-    return dataset
-
-
-def _configuration(dataset: Dataset, chosen: dict[str, Any]) -> Configuration:
-    from psl_models.configuration import DEFAULT_SIZES, Configuration
-    from psl_models.datasets import class_order
-
-    classes = tuple(chosen["classes"].split(",")) if chosen["classes"] else class_order(dataset)
-    if len(classes) < 2:
-        raise UsageError(
-            f"there is one class only, {classes[0]!r}", remedy="a network needs at least two to tell apart"
-        )
-    sizes = {name: chosen[name] for name in _SIZES if chosen[name] is not None}
-    if "kernels" in sizes:
-        sizes["kernels"] = _kernels(sizes["kernels"])
-    truncate = chosen["truncate"]
-    return Configuration(
-        chosen["architecture"],
-        chosen["pooling"],
-        classes,
-        dataclasses.replace(DEFAULT_SIZES[chosen["architecture"]], **sizes),
-        task="multi-label" if chosen["multi_label"] else "single-label",
-        encoding=chosen["encoding"],
-        max_length=None if truncate == "none" else chosen["max_length"],
-        truncate=truncate,
-    )
-
-
-def _kernels(text: str) -> tuple[int, ...]:
-    try:
-        kernels = tuple(sorted({int(number) for number in text.split(",")}))
-    except ValueError:
-        kernels = ()
-    if not kernels or any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
-        raise UsageError(f"--kernels {text!r}", remedy="give odd numbers, as in 3,5,7")
-    return kernels
-
-
-def _guide(configuration: Configuration, guide: str | None) -> Model | None:
-    from psl_models.checkpoints import open_model
-
-    if (configuration.pooling == "guided") != (guide is not None):
-        raise UsageError("--pooling guided and --guide MODEL go together")
-    if guide is None:
-        return None
-    model = open_model(guide)
-    if model.configuration.pooling == "last":
-        raise UsageError("has no attention to guide with", file=guide, remedy="name a model with --pooling attention")
-    return model
-
-
-def _split(dataset: Dataset, chosen: dict[str, Any]) -> tuple[Split, str]:
-    """The side of each protein, and how it was found, in words."""
-    import pyarrow as pa
-
-    from psl_eval.exclusion.clusters import read_clusters
-    from psl_models import splits
-
-    seed = chosen["seed"]
-    kind = chosen["split"] or ("official" if dataset.official_test is not None else "random")
-    if (kind == "file") != (chosen["split_file"] is not None):
-        raise UsageError("--split file and --split-file FILE go together")
-    if (kind == "cluster") != (chosen["clusters"] is not None):
-        raise UsageError("--split cluster and --clusters FILE go together")
-    fractions = _numbers("--fractions", chosen["fractions"], float, 3)
-    shares = ", ".join(f"{fraction:.0%}" for fraction in fractions)
-    if kind == "official":
-        return splits.official(
-            dataset, seed
-        ), f"DeepLoc's own test set; an eighth of the others validates (seed {seed})"
-    if kind == "file":
-        column = chosen["split_column"]
-        path = chosen["split_file"]
-        return splits.from_table(dataset, path, column), f"column {column} of {Path(path).name}"
-    if kind == "partition":
-        test, validation = _numbers("--partitions", chosen["partitions"], int, 2)
-        in_words = f"homology partitions: {test} tests, {validation} validates"
-        return splits.partitions(dataset, test=test, validation=validation), in_words
-    if kind == "cluster":
-        numbers = read_clusters(chosen["clusters"]).find(pa.array(dataset.accessions))
-        in_words = f"whole clusters of {Path(chosen['clusters']).name} at random ({shares}; seed {seed})"
-        return splits.by_clusters(dataset, numbers, seed, fractions=fractions), in_words
-    return splits.at_random(dataset, seed, fractions=fractions), f"at random ({shares}; seed {seed})"
-
-
-def _numbers(option: str, text: str, kind: type, count: int) -> tuple[Any, ...]:
-    try:
-        numbers = tuple(kind(number) for number in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != count:
-        raise UsageError(f"{option} {text!r}, expected {count} numbers joined by commas")
-    return numbers
+        click.echo(f"  baseline {name}: {_figure_of(measured)}")
 
 
 def _sizes_of(material: Material) -> str:
@@ -270,18 +163,31 @@ def _sizes_of(material: Material) -> str:
     return f"{counted(len(material.dataset), 'protein')}: {sides}"
 
 
-def _leakage(material: Material, threads: int) -> tuple[str, ...]:
+def _classes_of(material: Material, classes: tuple[str, ...]) -> str:
+    found = Counter(label for labels in material.dataset.labels for label in labels)
+    return ", ".join(f"{name} {found[name]:,}" for name in classes)
+
+
+def _leakage(material: Material, threads: int) -> list[dict[str, Any]]:
     from psl_eval.leakage import leakage
 
-    lines = tuple(str(overlap) for overlap in leakage(material.sides(), threads=threads).overlaps)
-    for line in lines:
-        say(line)
-    return lines
+    overlaps = leakage(material.sides(), threads=threads).overlaps
+    for overlap in overlaps:
+        say(str(overlap))
+    return [overlap.as_row() | {"sentence": str(overlap)} for overlap in overlaps]
 
 
-def _epoch_in_words(line: dict[str, Any]) -> str:
+def _epoch_in_words(line: dict[str, Any], task: str) -> str:
+    accuracy = "accuracy" if task == "single-label" else "subset accuracy"
     return (
         f"epoch {line['epoch']}: loss {line['train_loss']:.3f}; on the validation proteins loss "
-        f"{line['validation_loss']:.3f}, accuracy {line['validation_accuracy']:.3f}, macro F1 "
+        f"{line['validation_loss']:.3f}, {accuracy} {line['validation_accuracy']:.3f}, macro F1 "
         f"{line['validation_macro_f1']:.3f}; {line['seconds']:.0f} s"
     )
+
+
+def _figure_of(measured: Metrics) -> str:
+    from psl_models.metrics import FIGURES
+
+    name = "accuracy" if measured.task == "single-label" else "jaccard"
+    return f"{FIGURES[name]} {measured.figures[name].value:.3f}"

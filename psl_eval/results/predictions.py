@@ -18,9 +18,9 @@ def predictions_table(
 ) -> pa.Table:
     """What a model says of n proteins: a row each.
 
-    Columns: query, predicted (several classes joined by ``;``), probability (of the most probable class), true (as
-    predicted; null without labels), correct (whether the two are the same classes; null without labels), then the
-    probability of each class under its name.
+    Columns: query, predicted (several classes joined by ``;``), probability (of the most probable class, which
+    with thresholds need not be a predicted one), true (as predicted; null without labels), correct (whether the two are
+    the same classes; null without labels), then the probability of each class under its name.
 
     Parameters
     ----------

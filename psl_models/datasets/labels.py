@@ -26,6 +26,11 @@ def labels_in(text: str, *, multi_label: bool) -> Labels:
     return tuple(dict.fromkeys(found))
 
 
+def spelled(label: str) -> str:
+    """A label as it is written here: one of the ten classes in DeepLoc 1.0's spelling, any other as it is."""
+    return _CLASS_OF.get(_spelling(label), label)
+
+
 def labels_in_header(word: str, *, multi_label: bool) -> Labels:
     """The labels in the second word of a FASTA header; DeepLoc's membrane flag (``-M``, S, U or ?) is dropped.
 

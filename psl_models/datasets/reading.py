@@ -138,7 +138,9 @@ class _Reading:
                 f"expected {expected} of {protein.identifier}, found {', '.join(protein.labels) or 'none'}",
                 file=self.files[protein.file],
                 line=protein.line,
-                remedy="train for several labels" if protein.labels else "write it there, or give a file of labels",
+                remedy="train for several labels with --multi-label"
+                if protein.labels
+                else "write it there, or give a file of labels",
             )
             if self.skipped is None:
                 raise error

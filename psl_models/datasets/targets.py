@@ -12,9 +12,27 @@ from psl_models.encoding import STUDY_CLASSES
 
 
 def class_order(dataset: Dataset) -> tuple[str, ...]:
-    """The classes of a data set: the study's ten, in its order, where all labels are among them, else sorted."""
+    """The classes that occur in a data set: in the study's order where all are of its ten, else sorted.
+
+    Raises
+    ------
+    InputError
+        With the line: half of the classes or more are of the ten, and this label is not, which is how a typing error
+        looks.
+    """
     found = {label for labels in dataset.labels for label in labels}
-    return STUDY_CLASSES if found <= set(STUDY_CLASSES) else tuple(sorted(found))
+    known = tuple(psl_class for psl_class in STUDY_CLASSES if psl_class in found)
+    if len(known) == len(found):
+        return known
+    if 2 * len(known) >= len(found):
+        row = next(row for row, labels in enumerate(dataset.labels) if not set(labels) <= set(known))
+        label = next(label for label in dataset.labels[row] if label not in known)
+        raise dataset.error(
+            row,
+            f"the label {label!r} of {dataset.identifiers[row]} is none of DeepLoc's ten classes, as others are",
+            f"correct it, or take it as a class with --classes {','.join(sorted(found))}",
+        )
+    return tuple(sorted(found))
 
 
 def class_numbers(dataset: Dataset, classes: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -25,7 +25,8 @@ class Assessment:
     ----------
     validation, test : Metrics
     baselines : dict of str to Metrics
-        On the test proteins, of rules that know nothing of the order of residues.
+        On the test proteins, of rules that know nothing of the order of residues; for several labels with thresholds
+        of their own, tuned like those of the model.
     thresholds : tuple of float
         For a multi-label model, tuned on the validation proteins; else empty.
     """
@@ -57,17 +58,22 @@ def assess(model: Model, material: Material, progress: Callable[[str, int, int],
 
         of_side[side] = predict(model, sequences, progress=told).probabilities(configuration)
     labels = {side: material.labels[material.rows(side)] for side in (TRAIN, VALIDATION, TEST)}
-    thresholds: tuple[float, ...] = ()
-    if configuration.task == "multi-label":
-        thresholds = tuple(tuned_thresholds(of_side[VALIDATION], labels[VALIDATION]).tolist())
+
+    def tuned(of_validation: npt.ArrayLike) -> tuple[float, ...]:
+        if configuration.task == "single-label":
+            return ()
+        return tuple(tuned_thresholds(of_validation, labels[VALIDATION]).tolist())
 
     def measured(probabilities: npt.ArrayLike, side: int, thresholds: tuple[float, ...]) -> Metrics:
         return evaluate(probabilities, labels[side], configuration.classes, configuration.task, thresholds)
 
-    rules = baselines(material.sequences(TRAIN), labels[TRAIN], material.sequences(TEST), configuration.task)
+    others = material.sequences(VALIDATION) + material.sequences(TEST)
+    rules = baselines(material.sequences(TRAIN), labels[TRAIN], others, configuration.task)
+    n = len(labels[VALIDATION])
+    thresholds = tuned(of_side[VALIDATION])
     return Assessment(
         measured(of_side[VALIDATION], VALIDATION, thresholds),
         measured(of_side[TEST], TEST, thresholds),
-        {name: measured(probabilities, TEST, ()) for name, probabilities in rules.items()},
+        {name: measured(of_others[n:], TEST, tuned(of_others[:n])) for name, of_others in rules.items()},
         thresholds,
     )

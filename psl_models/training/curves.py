@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from psl_index.errors import UsageError
@@ -24,12 +23,7 @@ _FIGURES: Final = {
 _MARKED: Final = 30  # epochs up to which each has a marker
 
 
-def kept_epoch(lines: Sequence[Mapping[str, float]]) -> int:
-    """The epoch whose weights are kept: the one of highest ``validation_macro_f1``, the first of equal ones."""
-    return int(max(lines, key=lambda line: line["validation_macro_f1"])["epoch"])
-
-
-def draw_curves(lines: Sequence[Mapping[str, float]], path: Path) -> None:
+def draw_curves(lines: Sequence[Mapping[str, float]], kept: int) -> bytes:
     """Draw loss (left), accuracy and macro F1 (right) by epoch, with a line at the epoch that is kept.
 
     Parameters
@@ -37,8 +31,13 @@ def draw_curves(lines: Sequence[Mapping[str, float]], path: Path) -> None:
     lines : sequence of dict
         Of ``metrics.jsonl``, one an epoch: ``epoch`` (from 1), ``train_loss``, ``validation_loss``,
         ``validation_accuracy``, ``validation_macro_f1``; a loss that is NaN leaves a gap.
-    path : Path
-        PNG file to write; the same bytes for the same lines and version of matplotlib.
+    kept : int
+        The epoch whose weights are kept.
+
+    Returns
+    -------
+    bytes
+        A PNG file; the same for the same lines and version of matplotlib.
 
     Raises
     ------
@@ -49,21 +48,22 @@ def draw_curves(lines: Sequence[Mapping[str, float]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     if not lines:
-        raise UsageError("no epochs to draw", file=str(path))
+        raise UsageError("no epochs to draw")
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    _draw(left, lines, _LOSSES)
+    _draw(left, lines, _LOSSES, kept)
     left.set(ylabel="loss")
-    _draw(right, lines, _FIGURES)
+    _draw(right, lines, _FIGURES, kept)
     right.set(ylabel="score on validation proteins", ylim=(0, 1))
-    # In memory first: an error while drawing leaves no half a picture.
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    path.write_bytes(picture.getvalue())
+    return picture.getvalue()
 
 
-def _draw(axes: Axes, lines: Sequence[Mapping[str, float]], curves: Mapping[str, tuple[str, str, str, str]]) -> None:
+def _draw(
+    axes: Axes, lines: Sequence[Mapping[str, float]], curves: Mapping[str, tuple[str, str, str, str]], kept: int
+) -> None:
     from matplotlib.ticker import MaxNLocator
 
     epochs = [line["epoch"] for line in lines]
@@ -71,7 +71,6 @@ def _draw(axes: Axes, lines: Sequence[Mapping[str, float]], curves: Mapping[str,
         shown = marker if len(lines) <= _MARKED else None
         values = [line[column] for line in lines]
         axes.plot(epochs, values, style, color=colour, marker=shown, markersize=4, linewidth=1.5, label=name)
-    kept = kept_epoch(lines)
     axes.axvline(kept, color="#000000", linestyle=":", linewidth=1, label=f"kept: epoch {kept}")
     axes.set(xlabel="epoch", xlim=(epochs[0] - 0.5, epochs[-1] + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

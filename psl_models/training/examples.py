@@ -42,10 +42,19 @@ class Examples:
         return given([self.guidance[row] for row in batch.rows], batch.tokens.shape[1], batch.tokens.device)
 
     def digest(self) -> str:
-        """Of residues and labels, in order; hexadecimal."""
+        """Of residues and labels, in order, not of `guidance`; hexadecimal."""
         digest = hashlib.blake2b(digest_size=16)
         for tokens in self.encoded:
             digest.update(len(tokens).to_bytes(4, "little"))
             digest.update(tokens.tobytes())
         digest.update(np.packbits(self.labels, axis=1).tobytes())
+        return digest.hexdigest()
+
+    def guidance_digest(self) -> str | None:
+        """Of the handed-in weights, in order; hexadecimal, None where there are none."""
+        if self.guidance is None:
+            return None
+        digest = hashlib.blake2b(digest_size=16)
+        for weights in self.guidance:
+            digest.update(weights.tobytes())
         return digest.hexdigest()

@@ -53,7 +53,7 @@ def train(
     """Train a network from random weights, and keep those with the best macro F1 on the validation set.
 
     Everything random comes from the seed and the number of the epoch, so a training that is resumed gives what one
-    without interruption gives, on the same device with the same number of threads.
+    without interruption gives: it must be on the same kind of device with the same number of threads.
 
     Parameters
     ----------
@@ -76,6 +76,8 @@ def train(
         `state_file` is damaged; the loss is no number.
     UsageError
         `state_file` is of another training.
+    OutputError
+        It cannot be written.
     """
     trainer = _Trainer(configuration, training, validation, options, device or torch.device("cpu"))
     terms = {
@@ -83,6 +85,9 @@ def train(
         "options": {name: value for name, value in dataclasses.asdict(options).items() if name != "patience"},
         "training_set": training.digest(),
         "validation_set": validation.digest(),
+        "guide": training.guidance_digest(),
+        "threads": torch.get_num_threads(),
+        "device": trainer.device.type,
     }
     if resume and state_file.exists():
         trainer.restore(load_state(state_file, terms))
@@ -108,7 +113,7 @@ class _Trainer:
         self._training = training
         self._validation = validation
         self._options = options
-        self._device = device
+        self.device = device
         self._network = Network(configuration).to(device)
         self._averaged = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
         self._best = self._averaged
@@ -155,8 +160,8 @@ class _Trainer:
 
     def restore(self, state: State) -> None:
         self._network.load_state_dict(state.weights)
-        self._averaged = {name: tensor.to(self._device) for name, tensor in state.averaged.items()}
-        self._best = {name: tensor.to(self._device) for name, tensor in state.best.items()}
+        self._averaged = {name: tensor.to(self.device) for name, tensor in state.averaged.items()}
+        self._best = {name: tensor.to(self.device) for name, tensor in state.best.items()}
         kept: dict[int, dict[str, Tensor]] = {}
         for name, tensor in state.moments.items():
             place, _, own_name = name.partition(".")
@@ -173,7 +178,7 @@ class _Trainer:
         self._network.train()
         loss_sum, done = 0.0, 0
         for batch in self._batches(number):
-            loss = self._step(batch.to(self._device))
+            loss = self._step(batch.to(self.device))
             if not math.isfinite(loss):
                 remedy = "lower the learning rate"
                 raise InputError(f"the loss of a batch of epoch {number} is {loss}", remedy=remedy)
@@ -192,7 +197,7 @@ class _Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate(self._steps)
         self._optimiser.zero_grad()
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             embedded = self._network.embed(self._masked(batch.tokens))
             answer = self._network(embedded, batch.lengths, self._training.weighing(batch))
         loss = self._loss(answer.logits.float(), self._training.labels[batch.rows], self._options.label_smoothing)
@@ -231,7 +236,7 @@ class _Trainer:
     def _validate(self) -> dict[str, float]:
         own = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
         self._network.load_state_dict(self._kept())
-        logits = _logits(self._network, self._validation, self._device)
+        logits = _logits(self._network, self._validation, self.device)
         self._network.load_state_dict(own)
         labels = self._validation.labels
         loss = float(self._loss(logits, labels, 0.0))

@@ -40,8 +40,10 @@ class Training:
         For the pooling ``guided``.
     split : str
         How the proteins were divided, in words.
-    leakage : sequence of str
-        What the sides have in common, in sentences.
+    leakage : sequence of dict
+        What the sides have in common, as `psl_models.card.card` takes it.
+    rows_of_guide : sequence of str
+        `psl_models.training.folder.training_rows` of the guide.
     """
 
     configuration: Configuration
@@ -49,7 +51,8 @@ class Training:
     options: TrainingOptions
     guide: Model | None
     split: str
-    leakage: Sequence[str]
+    leakage: Sequence[dict[str, Any]]
+    rows_of_guide: Sequence[str] = ()
 
     def run(
         self,
@@ -60,16 +63,15 @@ class Training:
         progress: Progress | None = None,
         tell: Callable[[dict[str, Any]], None] | None = None,
     ) -> Assessment:
-        """Train, measure, and write the model into `folder`, which `psl_models.training.folder` has checked.
+        """Train, measure, and write the model into `folder`, within `psl_models.training.folder.training_folder`.
 
         Raises
         ------
-        InputError, UsageError
+        InputError, OutputError, UsageError
             As `psl_models.training.loop.train`.
         """
         keep_memory()
         began = time.monotonic()
-        folder.mkdir(parents=True, exist_ok=True)
         trained = self._trained(folder, resume, device, progress, tell)
         model = Model(self.configuration, trained.network, self.guide)
         assessed = assess(model, self.material, progress)
@@ -80,7 +82,8 @@ class Training:
             "baselines": {name: measured.as_json() for name, measured in assessed.baselines.items()},
         }
         seconds = max(time.monotonic() - began, sum(line["seconds"] for line in trained.lines))
-        write_model_folder(folder, model, self.material, self._record(model, trained, seconds), metrics)
+        record = self._record(model, trained, seconds)
+        write_model_folder(folder, model, self.material, trained.lines, record, metrics, self.rows_of_guide)
         return assessed
 
     def _trained(

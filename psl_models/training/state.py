@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import safetensors.torch
 from torch import Tensor
 
 from psl_index.errors import InputError, UsageError
-from psl_models.checkpoints import write_durably
+from psl_models.checkpoints import save_file
 
 Tensors = dict[str, Tensor]
 
@@ -52,7 +53,7 @@ def save_state(state: State, path: Path, terms: dict[str, Any]) -> None:
         for name, tensor in getattr(state, group).items()
     }
     scalars = {"steps": state.steps, "lines": state.lines, "best_epoch": state.best_epoch, "terms": terms}
-    write_durably(path, safetensors.torch.save(tensors, metadata={"state": json.dumps(scalars, sort_keys=True)}))
+    save_file(path, safetensors.torch.save(tensors, metadata={"state": json.dumps(scalars, sort_keys=True)}))
 
 
 def load_state(path: Path, terms: dict[str, Any]) -> State:
@@ -70,15 +71,16 @@ def load_state(path: Path, terms: dict[str, Any]) -> State:
             scalars = json.loads((stored.metadata() or {})["state"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        remedy = "train without --resume"
-        raise InputError(f"a damaged state of a training ({error})", file=str(path), remedy=remedy) from None
-    different = sorted(name for name in terms if scalars["terms"].get(name) != json.loads(json.dumps(terms[name])))
-    if different:
-        raise UsageError(
-            f"the training that was cut off had another {different[0].replace('_', ' ')}",
-            file=str(path.parent.parent),
-            remedy="ask for the same as then, or train without --resume",
-        )
+        problem = f"a damaged state of a training ({error})"
+        raise InputError(problem, file=str(path), remedy="remove the folder to begin anew") from None
+    had = dict(_choices(scalars["terms"]))
+    for name, value in _choices(json.loads(json.dumps(terms))):
+        if had.get(name) != value:
+            raise UsageError(
+                f"the training that was cut off had another {_in_words(name, had.get(name))}",
+                file=str(path.parent),
+                remedy="ask for the same as then, or remove the folder to begin anew",
+            )
     groups: dict[str, Tensors] = {group: {} for group in _GROUPS}
     for name, tensor in tensors.items():
         group, _, own_name = name.partition("/")
@@ -87,3 +89,22 @@ def load_state(path: Path, terms: dict[str, Any]) -> State:
 
 
 _GROUPS = ("weights", "averaged", "best", "moments")
+_NO_OPTIONS = ("training_set", "validation_set", "task", "budget")
+_DIGESTS = ("training_set", "validation_set", "guide")
+
+
+def _choices(terms: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The terms one by one, those of the configuration and the options, too."""
+    for name, value in terms.items():
+        if isinstance(value, dict):
+            yield from _choices(value)
+        else:
+            yield name, value
+
+
+def _in_words(name: str, value: Any) -> str:
+    """A choice as it is asked for on the command line, with its value where that says something."""
+    option = name.replace("_", " ") if name in _NO_OPTIONS else f"--{name.replace('_', '-')}"
+    if name in _DIGESTS:
+        return option
+    return f"{option} ({','.join(map(str, value)) if isinstance(value, list) else value})"

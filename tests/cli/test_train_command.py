@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -50,7 +52,9 @@ def test_a_model_folder_holds_all_that_is_needed(model: Path) -> None:
     assert set(metrics["baselines"]) == {"majority", "composition"}
     assert len((model / "metrics.jsonl").read_text().splitlines()) == 2
     assert "pslidx predict MODEL FASTA" in (model / "README.md").read_text()
-    assert "12 proteins, intervals of 95%" in (model.parent / "said.txt").read_text()
+    said = (model.parent / "said.txt").read_text()
+    assert "12 proteins, intervals of 95%" in said
+    assert "  baseline majority: accuracy 0." in said
 
 
 def test_the_training_set_names_who_was_learned_from(model: Path) -> None:
@@ -66,8 +70,7 @@ def test_predictions(pslidx, model: Path, tmp_path: Path) -> None:
     assert ended.code == 0
     header, first, *others = ended.rows
     assert header[:5] == ["query", "predicted", "probability", "true", "correct"]
-    assert header[5] == "Extracellular"
-    assert len(header) == 15
+    assert header[5:] == ["Nucleus", "Peroxisome"]
     assert first[0] == "P00000"
     assert first[3] == "Nucleus"
     assert first[4] == str(first[1] == first[3]).lower()
@@ -111,8 +114,10 @@ def test_several_labels(pslidx, tmp_path: Path) -> None:
     ended = pslidx("train", table, "-o", model, "--multi-label", "--split", "partition", *TINY)
     assert ended.code == 0, ended.err
     assert "homology partitions: 4 tests, 3 validates" in (model / "README.md").read_text()
-    assert len(json.loads((model / "config.json").read_text())["thresholds"]) == 10
-    assert "Jaccard" in ended.out
+    assert len(json.loads((model / "config.json").read_text())["thresholds"]) == 2
+    assert "  baseline majority: Jaccard index 0." in ended.out
+    assert "pslidx: classes: Cytoplasm 33, Nucleus 33\n" in ended.err
+    assert ", subset accuracy 0." in ended.err
     header, *rows = pslidx("predict", model, table).rows
     thresholds = json.loads((model / "config.json").read_text())["thresholds"]
     for row in rows:
@@ -139,26 +144,52 @@ def test_a_training_that_was_cut_off_goes_on(pslidx, model: Path, tmp_path: Path
     refused = pslidx("predict", folder, proteins)
     assert refused.code == 1
     assert "has no config.json, expected a model" in refused.err
-    again = ["train", proteins, "-o", folder, *TINY[:-4], "--patience", 400, "--threads", 1]
+    again = ["train", proteins, "-o", folder, *TINY[:-4], "--epochs", 400, "--patience", 1, "--threads", 1]
     refused = pslidx(*again)
     assert refused.code == 2
     assert "holds a training that was cut off; go on with --resume, or remove the folder" in refused.err
-    other = pslidx(*again, "--epochs", 400, "--resume", "--seed", 7)
+    other = pslidx(*again, "--resume", "--learning-rate", 0.5)
     assert other.code == 2
-    assert "had another options" in other.err
+    assert "had another --learning-rate (0.002); ask for the same as then, or remove the folder" in other.err
+    gone_on = pslidx(*again, "--resume")
+    assert gone_on.code == 0, gone_on.err
+    assert {path.name for path in folder.iterdir()} == {path.name for path in model.iterdir()}
+    assert pslidx("predict", folder, proteins).code == 0
 
 
+TWO = ">a Nucleus\nMKT\n>b Plastid\nMKV\n"
 BAD = {
     "no labels": (">a\nMKT\n>b\nMKV\n", (), 1, "proteins.fasta:1: "),
     "one class": (">a Nucleus\nMKT\n>b Nucleus\nMKV\n", ("--classes", "Nucleus"), 2, "one class only"),
     "an unknown class": (">a Nucleus\nMKT\n>b Moon\nMKV\n", ("--classes", "Nucleus,Plastid"), 1, "proteins.fasta:3: "),
     "no test protein": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--split", "official"), 1, "`test`"),
     "too few": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--split", "random"), 1, "no protein is left for"),
-    "no file of clusters": (">a Nucleus\nMKT\n", ("--split", "cluster"), 2, "go together"),
+    "no file of clusters": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--split", "cluster"), 2, "go together"),
     "no guide": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--pooling", "guided"), 2, "go together"),
-    "even kernels": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--kernels", "3,4"), 2, "odd numbers"),
+    "even kernels": (
+        ">a Nucleus\nMKT\n>b Plastid\nMKV\n",
+        ("--architecture", "cnn-bilstm-small", "--kernels", "3,4"),
+        2,
+        "odd numbers",
+    ),
     "no such device": (">a Nucleus\nMKT\n", ("--device", "tpu"), 2, "choose auto, cpu or cuda"),
     "two fractions": (">a Nucleus\nMKT\n>b Plastid\nMKV\n", ("--fractions", "1,2"), 2, "expected 3 numbers"),
+    "a class without a name": (">a Nucleus\nMKT\n", ("--classes", "Nucleus,,Plastid"), 2, 'a class is "", expected'),
+    "a class twice": (">a Nucleus\nMKT\n", ("--classes", "Nucleus, nucleus"), 2, "at least two different names"),
+    "a column as a class": (">a true\nMKT\n>b Moon\nMKV\n", (), 2, "is a column of the results"),
+    "a typing error": (">a Nucleus\nMKT\n>b Nuclues\nMKV\n", (), 1, "proteins.fasta:3: the label 'Nuclues'"),
+    "several labels": (">a Nucleus|Plastid\nMKT\n", (), 1, "train for several labels with --multi-label"),
+    "kernels of what has none": (TWO, ("--kernels", "3,5"), 2, "--kernels is given, which bilstm"),
+    "an attention that is not used": (TWO, ("--pooling", "last", "--attention", "9"), 2, "--attention is given"),
+    "an embedding that is not used": (TWO, ("--encoding", "one-hot", "--embedding", "9"), 2, "--embedding is given"),
+    "kernels beyond reason": (TWO, ("--architecture", "cnn-bilstm-small", "--kernels", "1003"), 2, "up to 1,001"),
+    "layers beyond reason": (TWO, ("--layers", "101"), 2, "whole numbers up to 100"),
+    "a column of no table": (TWO, ("--split-column", "side"), 2, "it is for --split file"),
+    "fractions of partitions": (TWO, ("--split", "partition", "--fractions", "0.8,0.1,0.1"), 2, "for --split random"),
+    "partitions at random": (TWO, ("--partitions", "4,3"), 2, "it is for --split partition"),
+    "a fraction that is NaN": (TWO, ("--fractions", "0.5,0.5,nan"), 2, "three positive numbers with the sum 1"),
+    "a processor of many": (TWO, ("--device", "cpu:7"), 2, "choose auto, cpu or cuda"),
+    "a seed beyond all": (TWO, ("--seed", str(2**32)), 2, "'--seed'"),
     "digits": (">a Nucleus\nMK4\n", (), 1, "proteins.fasta:2: "),
 }
 
@@ -205,3 +236,36 @@ def test_a_model_that_is_none(pslidx, model: Path, tmp_path: Path) -> None:
     assert "is not there, expected a model" in missing.err
     assert pslidx("predict", tmp_path, proteins).code == 1
     assert pslidx("predict", "a", "b", "c").code == 2
+
+
+def test_a_folder_where_another_training_goes_on_or_none_can_is_refused_at_once(pslidx, tmp_path: Path) -> None:
+    from psl_models.training.folder import training_folder
+
+    folder = tmp_path / "model"
+    with training_folder(folder, resume=False):
+        ended = pslidx("train", tmp_path / "missing.fasta", "-o", folder, "--resume")
+        assert ended.code == 1
+        assert "model: another training is going on there; wait for it" in ended.err
+    (tmp_path / "file").touch()
+    ended = pslidx("train", tmp_path / "missing.fasta", "-o", tmp_path / "file" / "model")
+    assert ended.code == 1
+    assert "file/model: cannot be made: Not a directory; name another with -o" in ended.err
+
+
+def test_a_disk_that_is_full_is_told_with_the_file(pslidx, model: Path, tmp_path: Path, monkeypatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    ended = pslidx("train", model.parent / "proteins.fasta", "-o", tmp_path / "model", *TINY, "--no-leakage-check")
+    assert ended.code == 1
+    assert "training.safetensors: cannot be written: No space left on device" in ended.err
+
+
+def test_leakage_is_stored_as_numbers_and_told_in_sentences(model: Path) -> None:
+    stored = json.loads((model / "metrics.json").read_text())["training"]["leakage"]
+    assert [(row["side"], row["reference"], row["proteins"]) for row in stored] == [
+        ("validation", "train", 6), ("test", "train", 12), ("test", "validation", 12),
+    ]  # fmt: skip
+    for row in stored:
+        assert f"- {row['sentence']}" in (model / "README.md").read_text()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from psl_models.card import card
-from psl_models.configuration import Architecture, Configuration
+from psl_models.configuration import DEFAULT_SIZES, Architecture, Configuration
 from psl_models.layers.pooling import PoolingName
 from psl_models.metrics import evaluate
 
@@ -23,7 +23,7 @@ TRAINING = {
     "split": "the test word of the headers",
     "counts": {"train": {"Nucleus": 1500, "Plastid": 3}, "test": {"Nucleus": 7}},
     "proteins": {"train": 1503, "test": 7},
-    "leakage": ["test: 0 of 7 proteins are identical to one in train"],
+    "leakage": [{"side": "test", "identical": 0, "sentence": "test: 0 of 7 proteins are identical to one in train"}],
     "settings": {"seed": 230, "optimiser": "AdamW", "learning rate": 1e-3, "class weights": True},
     "epochs": 24,
     "kept_epoch": 20,
@@ -47,6 +47,7 @@ SECTIONS = [
 
 def _configuration(**changed: Any) -> dict[str, Any]:
     choices = {"architecture": "bilstm", "pooling": "attention", "max_length": 1000, "truncate": "middle"} | changed
+    choices = {"sizes": DEFAULT_SIZES[choices["architecture"]]} | choices
     # As it is read from config.json.
     return dict(json.loads(json.dumps(Configuration(classes=CLASSES, **choices).as_json())))
 

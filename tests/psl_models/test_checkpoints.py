@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 import os
 import pickle
@@ -16,7 +18,8 @@ import torch
 
 from psl_index.errors import InputError
 from psl_models.checkpoints import open_model, save_model
-from psl_models.configuration import Configuration, Sizes
+from psl_models.configuration import ARCHITECTURES, DEFAULT_SIZES, ENCODINGS, Configuration, Sizes, sizes_of
+from psl_models.layers.pooling import POOLINGS
 from psl_models.model import Model
 from psl_models.network import Network
 from psl_models.prediction import predict
@@ -128,6 +131,25 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a class twice": (with_configuration(classes=["Nucleus", "Nucleus"]), "two different"),
     "classes that are numbers": (with_configuration(classes=[1, 2]), "a list of str"),
     "sizes beyond reason": (with_configuration(sizes=SIZES | {"hidden": 10**9}), "whole numbers up to"),
+    "no hidden unit": (with_configuration(sizes=SIZES | {"hidden": 0}), "hidden is 0, expected at least 1"),
+    "no layer": (with_configuration(sizes=SIZES | {"layers": 0}), "layers is 0, expected at least 1"),
+    "an embedding of nothing": (with_configuration(sizes=SIZES | {"embedding": 0}), "embedding is 0, expected"),
+    "no attention": (with_configuration(sizes=SIZES | {"attention": 0}), "attention is 0, expected"),
+    "no kernel": (with_configuration(sizes=SIZES | {"kernels": []}), "kernels is [], expected at least 1"),
+    "no filter": (with_configuration(sizes=SIZES | {"filters": 0}), "filters is 0, expected at least 1"),
+    "an even kernel": (with_configuration(sizes=SIZES | {"kernels": [3, 4]}), "expected odd numbers"),
+    "a kernel beyond reason": (with_configuration(sizes=SIZES | {"kernels": [1003]}), "expected odd numbers up to"),
+    "no convolution over the others": (
+        with_configuration(architecture="conv-blstm-attention"),
+        "convolution is 0, expected at least 1",
+    ),
+    "layers beyond reason": (with_configuration(sizes=SIZES | {"layers": 101}), "whole numbers up to 100"),
+    "sizes beyond memory": (with_configuration(sizes=SIZES | {"hidden": 1 << 16, "layers": 100}), "not of the same"),
+    "a class without a name": (with_configuration(classes=["Nucleus", ""]), 'a class is "", expected a name'),
+    "a class that is two": (with_configuration(classes=["Nucleus", "a;b"]), "without | or ;"),
+    "a class that is a column": (with_configuration(classes=["Nucleus", "true"]), "is a column of the results"),
+    "a threshold that is NaN": (with_configuration(thresholds=[0.5, float("nan")]), "2 of them, from 0 to 1"),
+    "a version that is no number": (with_configuration(version=True), "version True, expected 1"),
     "a negative length": (with_configuration(max_length=-1), "a number of residues"),
     "thresholds of other classes": (with_configuration(thresholds=[0.5]), "2 of them"),
     "configuration cut": (lambda folder: (folder / "config.json").write_text('{"form'), "not a model's configuration"),
@@ -151,3 +173,59 @@ def test_damage_is_refused_with_its_reason(name: str, folder: Path, monkeypatch:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not there, expected a model; make one with `pslidx train`"):
         open_model(tmp_path / "nothing")
+
+
+def test_nothing_is_allocated_before_the_sizes_are_those_of_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = []
+
+    def recorded(configuration: Configuration) -> Network:
+        network = Network(configuration)
+        devices.append(next(network.parameters()).device.type)
+        return network
+
+    monkeypatch.setattr("psl_models.checkpoints.Network", recorded)
+    with_configuration(sizes=SIZES | {"hidden": 2000})(folder)
+    with pytest.raises(InputError, match="not of the same model"):
+        open_model(folder)
+    assert devices == ["meta"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_each_encoding_comes_back(encoding: str, tmp_path: Path) -> None:
+    configuration = Configuration("mlp", "uniform", CLASSES, SMALL, encoding=encoding)
+    network = Network(configuration).eval()
+    save_model(Model(configuration, network), tmp_path)
+    again = open_model(tmp_path).network
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name])
+
+
+@pytest.mark.parametrize(("architecture", "pooling"), list(itertools.product(ARCHITECTURES, POOLINGS)))
+def test_a_size_that_a_network_does_not_have_counts_for_nothing(architecture: str, pooling: str) -> None:
+    for encoding in ENCODINGS:
+        known = sizes_of(architecture, pooling, encoding)
+        sizes = DEFAULT_SIZES[architecture]
+        other = {name: value for name, value in OTHER_SIZES.items() if name not in known}
+        networks = [
+            Network(Configuration(architecture, pooling, CLASSES, of, encoding=encoding))
+            for of in (sizes, dataclasses.replace(sizes, **other))
+        ]
+        shapes = [{name: tensor.shape for name, tensor in each.state_dict().items()} for each in networks]
+        assert shapes[0] == shapes[1]
+        for name in set(known) - {"dropout"}:
+            changed = dataclasses.replace(sizes, **{name: OTHER_SIZES[name]})
+            network = Network(Configuration(architecture, pooling, CLASSES, changed, encoding=encoding))
+            assert {key: tensor.shape for key, tensor in network.state_dict().items()} != shapes[0]
+
+
+OTHER_SIZES = {
+    "embedding": 7,
+    "kernels": (1, 3, 7),
+    "filters": 2,
+    "convolution": 3,
+    "hidden": 6,
+    "layers": 3,
+    "attention": 9,
+}

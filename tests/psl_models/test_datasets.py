@@ -69,7 +69,7 @@ def test_deeploc_2(tmp_path: Path) -> None:
     assert dataset.official_test is None
     assert dataset.partition is not None
     assert dataset.partition.tolist() == [0, 4]
-    assert class_order(dataset) == STUDY_CLASSES
+    assert class_order(dataset) == ("Nucleus", "Golgi.apparatus", "Cell.membrane")
     with pytest.raises(InputError, match=r"deeploc2\.csv:2: expected one label of Q1, found Cell\.membrane, Nucleus"):
         read_dataset(tmp_path / "deeploc2.csv", multi_label=False)
 
@@ -274,8 +274,19 @@ def test_labels_as_numbers(tmp_path: Path) -> None:
 
 
 def test_the_order_of_classes_is_the_study_s_where_it_can_be(tmp_path: Path) -> None:
-    assert class_order(read(tmp_path, ">P1 Nucleus\nM\n")) == STUDY_CLASSES
-    assert class_order(read(tmp_path, ">P1 Nucleus\nM\n>P2 Lung\nM\n")) == ("Lung", "Nucleus")
+    assert class_order(read(tmp_path, ">P1 Peroxisome\nM\n>P2 Nucleus\nM\n")) == ("Nucleus", "Peroxisome")
+    assert class_order(read(tmp_path, "".join(f">P {name}\nM\n" for name in STUDY_CLASSES[::-1]))) == STUDY_CLASSES
+    labels = ("Nucleus", "Lung", "Liver")
+    assert class_order(read(tmp_path, "".join(f">P {name}\nM\n" for name in labels))) == ("Liver", "Lung", "Nucleus")
+
+
+def test_a_label_that_looks_like_a_typing_error_is_refused(tmp_path: Path) -> None:
+    expected = (
+        r"proteins\.fasta:3: the label 'Nucelus' of P2 is none of DeepLoc's ten classes, as others are; correct it, or "
+        r"take it as a class with --classes Nucelus,Nucleus$"
+    )
+    with pytest.raises(InputError, match=expected):
+        class_order(read(tmp_path, ">P1 Nucleus\nM\n>P2 Nucelus\nM\n"))
 
 
 def read_or_refused(folder: Path, content: bytes, **options: bool) -> Dataset | InputError:

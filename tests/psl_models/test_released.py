@@ -124,6 +124,16 @@ def test_what_is_no_checkpoint_of_the_study(tmp_path: Path, monkeypatch: pytest.
         "nan.pth": {**good, "fc.bias": torch.full((10,), torch.nan)},
         "lacking.pth": {name: tensor for name, tensor in good.items() if name != "lstm.bias_hh_l1_reverse"},
         "classes.pth": {**good, "fc.weight": torch.ones(11, 80), "fc.bias": torch.ones(11)},
+        "number.pth": {**good, "fc.bias": torch.tensor(1.0)},
+        "integers.pth": {**good, "fc.bias": torch.ones(10, dtype=int)},
+        "complex.pth": {**good, "fc.bias": torch.ones(10, dtype=torch.complex64)},
+        "sparse.pth": {**good, "fc.weight": torch.ones(10, 80).to_sparse()},
+        "narrow.pth": {**good, "embedding.weight": torch.ones(25, 0)},
+        "small.pth": {**good, "lstm.weight_hh_l0": torch.ones(1).expand(60_000, 60_000)},  # 14 GB of one number
+        "long.pth": {**good, "fc.weight": torch.ones(10, 65_537)},
+        "elsewhere.pth": {**good, "fc.weight": torch.ones(10, 80, device="meta")},
+        "even.pth": {**good, "conv3.weight": torch.ones(10, 20, 3), "conv4.weight": torch.ones(10, 20, 4)},
+        "wide.pth": {**good, "conv3.weight": torch.ones(10, 20, 3), "conv1003.weight": torch.ones(10, 20, 3)},
     }
     for name, content in bad.items():
         (tmp_path / name).write_bytes(content)
@@ -135,6 +145,12 @@ def test_what_is_no_checkpoint_of_the_study(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(InputError, match=name):
             import_released(name)
     assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("name", ["conv03.weight", "conv\u0663.weight", f"conv{'1' * 5000}.weight"])
+def test_what_is_no_number_of_a_convolution_is_none(name: str, tmp_path: Path) -> None:
+    torch.save({**Released().state_dict(), name: torch.ones(10, 20, 3)}, tmp_path / "a.pth")
+    assert import_released(tmp_path / "a.pth").configuration.architecture == "bilstm"
 
 
 DATA = Path(os.environ.get("PSLIDX_DATA", "../shared/data")) / "released"

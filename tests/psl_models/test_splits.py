@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def test_proteins_in_no_cluster_are_split_one_by_one() -> None:
         splits.by_clusters(proteins(100), np.zeros(100, np.int64), 3)
 
 
-@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.2, 0.2), (1, 0, 0), (1.2, -0.1, -0.1)])
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.2, 0.2), (1, 0, 0), (1.2, -0.1, -0.1), (0.5, 0.5, math.nan)])
 def test_fractions_that_are_none(fractions: tuple[float, ...]) -> None:
     with pytest.raises(UsageError, match="give three positive numbers with the sum 1"):
         splits.at_random(proteins(100), 1, fractions=fractions)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from psl_index.errors import InputError, UsageError
+from psl_index.errors import InputError, OutputError, UsageError
 from psl_models.configuration import Configuration, Sizes
 from psl_models.encoding import encode
 from psl_models.network import Network
@@ -120,17 +123,57 @@ def test_only_the_same_training_is_gone_on_with(tmp_path: Path, change: dict[str
     learned, validated = examples(16, 0), examples(8, 1)
     train(SINGLE, learned, validated, dataclasses.replace(OPTIONS, epochs=1), state_file=state_file)
     other = dataclasses.replace(OPTIONS, epochs=1, **change)
-    with pytest.raises(UsageError, match="the training that was cut off had another options"):
+    name = next(iter(change)).replace("_", "-")
+    was = getattr(OPTIONS, next(iter(change)))
+    said = (
+        f"{state_file.parent}: the training that was cut off had another --{name} ({was}); "
+        "ask for the same as then, or remove the folder to begin anew"
+    )
+    with pytest.raises(UsageError, match=re.escape(said)):
         train(SINGLE, learned, validated, other, state_file=state_file, resume=True)
     with pytest.raises(UsageError, match="had another training set"):
         train(SINGLE, validated, validated, dataclasses.replace(OPTIONS, epochs=1), state_file=state_file, resume=True)
+
+
+def test_another_guide_device_or_number_of_threads_is_another_training(tmp_path: Path) -> None:
+    state_file = tmp_path / "state.safetensors"
+    options = dataclasses.replace(OPTIONS, epochs=1)
+    configuration = Configuration("mlp", "guided", CLASSES, SIZES)
+    plain = examples(16, 0)
+
+    def go_on(first: float, *, resume: bool = True) -> None:
+        weights = [np.linspace(first, 1, len(tokens), dtype=np.float32) for tokens in plain.encoded]
+        guided = dataclasses.replace(plain, guidance=weights)
+        train(configuration, guided, guided, options, state_file=state_file, resume=resume)
+
+    go_on(0.5, resume=False)
+    go_on(0.5)
+    with pytest.raises(UsageError, match="had another --guide; ask for"):
+        go_on(0.25)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        with pytest.raises(UsageError, match=rf"had another --threads \({threads}\); ask for"):
+            go_on(0.5)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_a_disk_that_is_full_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    problem = f"{tmp_path / 'state.safetensors'}: cannot be written: No space left on device"
+    with pytest.raises(OutputError, match=re.escape(problem)):
+        trained(tmp_path, epochs=1)
 
 
 def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
     state_file = tmp_path / "state.safetensors"
     trained(tmp_path, epochs=1)
     state_file.write_bytes(state_file.read_bytes()[:-9])
-    with pytest.raises(InputError, match="a damaged state"):
+    with pytest.raises(InputError, match=r"a damaged state.*; remove the folder to begin anew"):
         train(SINGLE, examples(80, 0), examples(40, 1), OPTIONS, state_file=state_file, resume=True)
 
 
