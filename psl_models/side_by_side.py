@@ -25,15 +25,16 @@ def groups_of(batches: Iterable[Batch], device: torch.device) -> Iterator[list[B
 def side_by_side(work: Callable[[Batch], Result], batches: Sequence[Batch], device: torch.device) -> list[Result]:
     """Results of `work` on batches, once they are on the device.
 
-    The steps of an LSTM are too small to be shared: a batch a thread is faster than each step on all threads. Whether
-    gradients are kept is a thread's own affair, which `work` has to see to.
+    The steps of an LSTM are too small to be shared: a batch a thread is faster than each step on all threads. A single
+    batch has one thread, too, as sums that threads share are rounded differently: results are the same for any number.
+    Whether gradients are kept is a thread's own affair, which `work` has to see to.
     """
 
     def there(batch: Batch) -> Result:
         return work(batch.to(device))
 
     threads = torch.get_num_threads()
-    if len(batches) == 1 or threads == 1 or device.type != "cpu":
+    if threads == 1 or device.type != "cpu":
         return [there(batch) for batch in batches]
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:

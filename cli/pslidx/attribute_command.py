@@ -16,6 +16,7 @@ from pslidx.model_options import (
     model_and_proteins,
     prepared_torch,
     seed_option,
+    short_of_memory,
 )
 from pslidx.options import debug_option, output_options, threads_option
 from pslidx.progress import shown
@@ -43,8 +44,8 @@ _METHODS: Final = (
     "--target",
     default="predicted",
     metavar="CLASS",
-    help="The class whose logit is explained: that which the model predicts (predicted, the default), the true one "
-    "(true), one by its name, or each in turn (all).",
+    help="The class whose logit is explained: that which the model predicts, of several the most probable (predicted, "
+    "the default), the true one (true), one by its name, or each in turn (all).",
 )
 @click.option("--as-released", is_flag=True, help="integrated-gradients as in the study's released code.")
 @labels_options
@@ -54,6 +55,7 @@ _METHODS: Final = (
 @threads_option
 @output_options
 @debug_option
+@short_of_memory()
 def attribute(
     arguments: tuple[str | None, str],
     method: str,

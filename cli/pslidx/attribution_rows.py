@@ -16,7 +16,7 @@ from psl_eval.results.schemas import ATTRIBUTIONS
 from psl_index.errors import UsageError
 from psl_index.progress import Progress
 from psl_models.attribution import Attribution, attribute
-from psl_models.attribution.method import Method
+from psl_models.attribution.method import Method, settings_of
 from psl_models.configuration import Configuration
 from psl_models.datasets import class_matrix
 from psl_models.decisions import decided
@@ -26,8 +26,8 @@ from pslidx.messages import counted
 from pslidx.model_inputs import Asked
 from pslidx.model_options import counting
 
-#: Numbers of the classes to explain, for the number of a protein and what is predicted of it, bool of shape (classes,).
-Targets = Callable[[int, npt.NDArray[np.bool_]], list[int]]
+#: Numbers of the classes to explain, for the numbers of a protein and of the most probable class predicted of it.
+Targets = Callable[[int, int], list[int]]
 
 _AT_ONCE: Final = 4096  # proteins whose attributions are in memory; enough to fill batches of one length
 
@@ -36,7 +36,7 @@ def targets_of(target: str, configuration: Configuration, asked: Asked) -> Targe
     """What ``--target`` asks for; raises UsageError where it is no class, or labels are missing."""
     classes = configuration.classes
     if target == "predicted":
-        return lambda protein, predicted: predicted.nonzero()[0].tolist()
+        return lambda protein, predicted: [predicted]
     if target == "all":
         return lambda protein, predicted: list(range(len(classes)))
     if target == "true":
@@ -80,12 +80,34 @@ class AttributionRows:
     def _batch(self, asked: Asked, first: int, last: int, report: Callable[[Progress], None]) -> pa.RecordBatch:
         configuration = self._model.configuration
         sequences = asked.sequences[first:last]
-        probabilities = predict(self._model, sequences).probabilities(configuration)
+        asking = counting(report, "prediction", len(sequences))
+        predictions = predict(self._model, sequences, progress=asking)
+        probabilities = predictions.probabilities(configuration)
         predicted = decided(probabilities, configuration.task, configuration.thresholds)
-        pairs = [
-            (row, target) for row in range(len(sequences)) for target in self._targets(first + row, predicted[row])
-        ]
-        done = counting(report, self._name, len(pairs), "attributions")
+        likeliest = np.where(predicted, probabilities, -1).argmax(1).tolist()
+        pairs = [(row, target) for row, most in enumerate(likeliest) for target in self._targets(first + row, most)]
+        in_order = self._attributions(sequences, pairs, predictions.weights, report)
+        tolerance = getattr(self._method, "tolerance", None)
+        if tolerance is not None:
+            self.above += sum((each.completeness_gap or 0) > tolerance for each in in_order)
+        rows = np.array([row for row, _ in pairs])
+        return _rows(asked, first + rows, predicted[rows], in_order, configuration.classes)
+
+    def _attributions(
+        self,
+        sequences: Sequence[str],
+        pairs: Sequence[tuple[int, int]],
+        weights: Sequence[npt.NDArray[np.float32]] | None,
+        report: Callable[[Progress], None],
+    ) -> list[Attribution]:
+        """Attributions of the pairs of a sequence and a target; `weights` are those that the model has pooled with."""
+        classes = self._model.configuration.classes
+        if self._name == "attention" and weights is not None:  # the model has been asked already
+            settings = settings_of(self._method, self._seed)
+            return [
+                Attribution(number, weights[row], self._name, settings, classes[target], None)
+                for number, (row, target) in enumerate(pairs)
+            ]
         found = attribute(
             self._model,
             [sequences[row] for row, _ in pairs],
@@ -93,14 +115,9 @@ class AttributionRows:
             self._method,
             np.array([target for _, target in pairs]),
             seed=self._seed,
-            progress=done,
+            progress=counting(report, self._name, len(pairs), "attributions"),
         )
-        in_order = sorted(itertools.chain.from_iterable(found), key=lambda attribution: attribution.protein)
-        tolerance = getattr(self._method, "tolerance", None)
-        if tolerance is not None:
-            self.above += sum((each.completeness_gap or 0) > tolerance for each in in_order)
-        rows = np.array([row for row, _ in pairs])
-        return _rows(asked, first + rows, predicted[rows], in_order, configuration.classes)
+        return sorted(itertools.chain.from_iterable(found), key=lambda attribution: attribution.protein)
 
 
 def _rows(

@@ -31,13 +31,19 @@ if TYPE_CHECKING:
 )
 @click.option("--window", type=int, metavar="N", help="Residues in a window; 7. Of window-mean.")
 @click.option("--top", type=int, metavar="N", help="Residues to choose in a protein; 5. Of top-k.")
+@click.option("--target", metavar="CLASS", help="Take the rows that explain this class; where proteins have several.")
 @click.option("--absolute", is_flag=True, help="Take scores without their sign.")
-@click.option("--released", is_flag=True, help="Write CSV with the columns of the study's, and accession and score.")
+@click.option(
+    "--released",
+    is_flag=True,
+    help="Write CSV with the columns of the study's, and accession and score; hitrate then needs --proteins.",
+)
 @output_options
 @debug_option
 def extract(
     attributions: str,
     rule_name: str,
+    target: str | None,
     absolute: bool,
     released: bool,
     output: str | None,
@@ -50,6 +56,8 @@ def extract(
     predicted, scores (one a residue) and, where known, true: what `pslidx attribute` writes. Prints the subsequences
     that `pslidx hitrate` scores: query, start, end (1-based, inclusive), subsequence, predicted, true, correct, score
     (the mean over its residues).
+
+    Each protein comes once; of a table with several targets take one with --target.
 
     Windows that share a residue are one subsequence; those that only touch are two. A protein whose scores are all
     alike has none.
@@ -72,7 +80,7 @@ def extract(
     destination = choose(output, "tsv" if released else table_format)  # no format is read from the name of a CSV file
     if destination.path is not None:
         refuse_input(destination.path, [attributions])
-    extraction = Extraction(attributions, rule, absolute=absolute)
+    extraction = Extraction(attributions, rule, absolute=absolute, target=target)
     if released:
         _write_released(destination.path, extraction)
     else:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,20 +24,21 @@ from psl_index.opening import Source, open_source
 
 _SCORES: Final = "scores"
 _NEEDED: Final = ("query", "sequence", "predicted")
-_TEXTS: Final = (*_NEEDED, "true", "method")
+_TEXTS: Final = (*_NEEDED, "true", "method", "target")
 _PARQUET: Final = b"PAR1"
 _HEAD_BYTES: Final = 1 << 16
 _ROWS: Final = 256  # of Arrow at a time: some 100,000 scores, and still bounded where each protein is as long as titin
-_EXPECTED: Final = "expected query, sequence, predicted, scores (and true, method where known)"
+_EXPECTED: Final = "expected query, sequence, predicted, scores (and true, method, target where known)"
 
 
-def open_attributions(attributions: str | os.PathLike[str] | Any) -> AttributionReader:
+def open_attributions(attributions: str | os.PathLike[str] | Any, target: str | None = None) -> AttributionReader:
     """Open a file (plain or compressed, ``-`` for standard input) or a table in memory, to be read once.
 
     Its columns are those of `psl_eval.results.schemas.ATTRIBUTIONS`, in any order; it needs ``query``, ``sequence``,
     ``predicted`` and ``scores``. Content tells the kinds of files apart: Parquet and JSONL by their first bytes, else
     TSV or CSV. Scores are lists of numbers in Parquet and JSONL, joined by ``;`` in TSV and CSV, and rounded to
-    float32 in all, so that a table says the same in each.
+    float32 in all, so that a table says the same in each. With a `target` only the rows that have it in the column
+    ``target`` are given, though all are checked.
 
     Raises
     ------
@@ -46,10 +48,10 @@ def open_attributions(attributions: str | os.PathLike[str] | Any) -> Attribution
     if not isinstance(attributions, str | os.PathLike):
         exports = hasattr(attributions, "__arrow_c_stream__")
         stream = pa.RecordBatchReader.from_stream(attributions) if exports else pa.table(attributions).to_reader()
-        return AttributionReader(_ArrowColumns(stream.schema, lambda _: stream, None), None)
+        return AttributionReader(_ArrowColumns(stream.schema, lambda _: stream, None), None, target)
     with ExitStack() as on_error:
         source = on_error.enter_context(open_source(attributions, digest=False))
-        reader = AttributionReader(_columns(source), source)
+        reader = AttributionReader(_columns(source), source, target)
         on_error.pop_all()
         return reader
 
@@ -57,7 +59,7 @@ def open_attributions(attributions: str | os.PathLike[str] | Any) -> Attribution
 class Attributions(NamedTuple):
     """Some rows of a table of attributions."""
 
-    first: int  # number of the first in the table, from 0
+    first: int  # number of the first among those that are given, from 0
     proteins: pa.Table  # query, sequence (upper case), predicted, true; the last is null where not known
     scores: ScoreLists  # as many as the sequence has residues, finite
 
@@ -65,12 +67,14 @@ class Attributions(NamedTuple):
 class AttributionReader:
     """Checked attributions in input order; a context manager. Made by `open_attributions`."""
 
-    def __init__(self, columns: _Columns, source: Source | None) -> None:
+    def __init__(self, columns: _Columns, source: Source | None, target: str | None) -> None:
         self._columns = columns
         self._source = source
+        self._target = target
         table = columns.table
         self._names = table.among(_TEXTS)
-        missing = [name for name in (*_NEEDED, _SCORES) if name not in table.names]
+        needed = (*_NEEDED, _SCORES) if target is None else (*_NEEDED, _SCORES, "target")
+        missing = [name for name in needed if name not in table.names]
         if missing:
             problem = f"no column {missing[0]!r} among {', '.join(table.names)}"
             raise InputError(problem, file=table.file, line=table.first_line, remedy=_EXPECTED)
@@ -94,18 +98,29 @@ class AttributionReader:
         InputError
             With the line, or the number of the row: a value is missing, a score is no finite number, there are more or
             fewer of them than residues, a sequence holds something else than letters, a protein comes twice, or the
-            method changes. Also where the file is damaged, or has no row at all.
+            method changes. Also where the file is damaged, or has no row at all, or none with the target.
         """
         n_rows = 0
         for texts, faults, scores in self._columns.parts(self._names):
-            proteins = self._checked(texts, faults, scores)
+            chosen = self._chosen(texts)
+            proteins = self._checked(texts, faults, scores, chosen)
+            if not chosen.all():
+                proteins, scores = proteins.filter(pa.array(chosen)), scores.of(chosen)
             if proteins.num_rows:
                 yield Attributions(n_rows, proteins, scores)
             n_rows += proteins.num_rows
         if not n_rows:
-            raise InputError("no protein in the table", file=self._columns.table.file)
+            problem = "no protein in the table" if self._target is None else f"no row with the target {self._target!r}"
+            raise InputError(problem, file=self._columns.table.file)
 
-    def _checked(self, texts: TextRows, faults: Faults, scores: ScoreLists) -> pa.Table:
+    def _chosen(self, texts: TextRows) -> npt.NDArray[np.bool_]:
+        """Which rows have the target that is asked for; (rows,)."""
+        if self._target is None:
+            return np.ones(len(texts.places), np.bool_)
+        same = pc.fill_null(pc.equal(texts.columns["target"], self._target), False)
+        return np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)
+
+    def _checked(self, texts: TextRows, faults: Faults, scores: ScoreLists, chosen: npt.NDArray[np.bool_]) -> pa.Table:
         """The columns of `Attributions.proteins`, each row of them good."""
         rows = CheckedRows(texts)
         query = rows.required(rows.names("query"), "query")
@@ -118,21 +133,29 @@ class AttributionReader:
             return f"{found[row]} scores, but the sequence has {residues[row]} residues"
 
         faults.add(found != residues, miscounted)
-        self._refuse_mixed(query, texts.columns.get("method"), faults)
+        self._refuse_mixed(query, chosen, texts.columns.get("method"), faults)
         bad = [rows.faults.first, faults.first, texts.unreadable and texts.unreadable.first]
         first = min(filter(None, bad), key=lambda fault: fault.place, default=None)
         if first is not None:
             raise self._columns.table.error(first)
         return pa.table([query, sequence, predicted, true], ["query", "sequence", "predicted", "true"])
 
-    def _refuse_mixed(self, query: pa.StringArray, method: pa.StringArray | None, faults: Faults) -> None:
-        """Add the rows to `faults` whose protein has been there, or whose method is another than that of the first."""
+    def _refuse_mixed(
+        self,
+        query: pa.StringArray,
+        chosen: npt.NDArray[np.bool_],
+        method: pa.StringArray | None,
+        faults: Faults,
+    ) -> None:
+        """Add the rows to `faults` whose method is another than that of the first, or, of those that are chosen, whose
+        protein has been there.
+        """
         queries = query.to_pylist()
         bad = np.zeros(len(queries), np.bool_)
-        for row, name in enumerate(queries):
-            bad[row] = name in self._queries
-            self._queries.add(name)
-        remedy = "give each protein once, with one method and one target"
+        for row in np.flatnonzero(chosen):
+            bad[row] = queries[row] in self._queries
+            self._queries.add(queries[row])
+        remedy = "give each protein once, with one method, and choose one of several targets with --target"
         faults.add(bad, lambda row: f"protein {queries[row]!r} is there twice", remedy)
         if method is None or not len(method):
             return

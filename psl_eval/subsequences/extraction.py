@@ -22,7 +22,7 @@ RELEASED: Final = pa.schema(
         pa.field("predicted", pa.string(), nullable=False),
         pa.field("true", pa.string()),
         pa.field("classification", pa.bool_()),  # whether the two are the same classes
-        pa.field("inputSequence", pa.int64(), nullable=False),  # number of the protein in the table, from 0
+        pa.field("inputSequence", pa.int64(), nullable=False),  # number of the protein among those read, from 0
         pa.field("accession", pa.string(), nullable=False),  # the query
         pa.field("score", pa.float32(), nullable=False),
     ]
@@ -30,13 +30,17 @@ RELEASED: Final = pa.schema(
 
 
 def extract(
-    attributions: str | os.PathLike[str] | Any, rule: Rule | None = None, *, absolute: bool = False
+    attributions: str | os.PathLike[str] | Any,
+    rule: Rule | None = None,
+    *,
+    absolute: bool = False,
+    target: str | None = None,
 ) -> pa.Table:
     """The subsequences of all proteins as one table, columns of `psl_eval.results.schemas.ATTRIBUTED`.
 
     Parameters and errors are those of `Extraction`.
     """
-    return pa.Table.from_batches(Extraction(attributions, rule, absolute=absolute).batches(), ATTRIBUTED)
+    return pa.Table.from_batches(Extraction(attributions, rule, absolute=absolute, target=target).batches(), ATTRIBUTED)
 
 
 class Extraction:
@@ -50,6 +54,8 @@ class Extraction:
         One of those in `psl_eval.subsequences.rules`; the study's, where none is given.
     absolute : bool
         Take scores without their sign: for attributions where a negative one also says that a residue matters.
+    target : str, optional
+        Take the rows that explain this class only; needed where a protein has several.
 
     Attributes
     ----------
@@ -60,11 +66,17 @@ class Extraction:
     """
 
     def __init__(
-        self, attributions: str | os.PathLike[str] | Any, rule: Rule | None = None, *, absolute: bool = False
+        self,
+        attributions: str | os.PathLike[str] | Any,
+        rule: Rule | None = None,
+        *,
+        absolute: bool = False,
+        target: str | None = None,
     ) -> None:
         self._attributions = attributions
         self._rule = AboveMean() if rule is None else rule
         self._absolute = absolute
+        self._target = target
         self.proteins = 0
         self.without = 0
 
@@ -100,7 +112,7 @@ class Extraction:
             yield _batch(columns, RELEASED)
 
     def _found(self) -> Iterator[_Found]:
-        with open_attributions(self._attributions) as reader:
+        with open_attributions(self._attributions, self._target) as reader:
             for rows in reader.batches():
                 values = rows.scores.values.astype(np.float64)
                 scores = Scores(np.abs(values) if self._absolute else values, rows.scores.offsets)

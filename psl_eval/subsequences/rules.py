@@ -94,6 +94,9 @@ class WindowMean:
         _refuse_no_number("sd", self.sd)
 
     def windows(self, scores: Scores) -> Windows:
+        longest = int(np.diff(scores.offsets).max(initial=0))
+        if self.window > longest:  # which may also be more than an array counts
+            return Windows(np.zeros(0, np.int64), np.zeros(0, np.int64))
         fits = np.maximum(np.diff(scores.offsets) - self.window + 1, 0)
         first = np.repeat(scores.offsets[:-1], fits)
         number = np.arange(len(first)) - np.repeat(np.cumsum(fits) - fits, fits)
@@ -187,6 +190,7 @@ def _flanked(residues: Ints, offsets: Ints, flank: int) -> Windows:
 
     That says something of its own only without a flank, where windows of neighbours touch.
     """
+    flank = min(flank, int(offsets[-1]))  # all there are, where a user asks for more than an array counts
     protein = np.searchsorted(offsets, residues, side="right") - 1
     low, high = offsets[protein], offsets[protein + 1]
     first = (np.diff(residues, prepend=-2) != 1) | (residues == low)

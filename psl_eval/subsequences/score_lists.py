@@ -21,6 +21,12 @@ class ScoreLists(NamedTuple):
     values: npt.NDArray[np.float32]  # (scores,)
     offsets: npt.NDArray[np.int64]  # (m + 1,) where those of each row begin, and the end of the last
 
+    def of(self, rows: npt.NDArray[np.bool_]) -> ScoreLists:
+        """The scores of the rows for which `rows`, of shape (m,), is true."""
+        lengths = np.diff(self.offsets)
+        ends = np.cumsum(lengths[rows], dtype=np.int64)
+        return ScoreLists(self.values[np.repeat(rows, lengths)], np.concatenate((np.zeros(1, np.int64), ends)))
+
 
 def is_list_of_numbers(kind: pa.DataType) -> bool:
     """Whether `scores_of_lists` can take a column of this type."""

@@ -7,7 +7,7 @@ is not Explanation; Wiegreffe and Pinter 2019, Attention is not not Explanation)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor
@@ -25,36 +25,32 @@ _WITH_WEIGHTS: Final = "take a model with --pooling attention, or another method
 class LearnedAttention:
     """The model's own weights."""
 
+    weights: ClassVar[AttentionName] = "learned"
+    draws: ClassVar[bool] = False
+
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Weights; see `psl_models.attribution.method.Method`."""
-        return Scores(_weights(explained, batch, "learned", "attention"))
+        return Scores(_weights(explained, batch, self.weights))
 
 
-@dataclass(frozen=True)
-class UniformAttention:
+class UniformAttention(LearnedAttention):
     """One over the length at each residue."""
 
-    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
-        """Weights; see `psl_models.attribution.method.Method`."""
-        return Scores(_weights(explained, batch, "uniform", "uniform"))
+    weights = "uniform"
 
 
-@dataclass(frozen=True)
-class PermutedAttention:
+class PermutedAttention(LearnedAttention):
     """The model's own weights in random order."""
 
-    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
-        """Weights; see `psl_models.attribution.method.Method`."""
-        return Scores(_weights(explained, batch, "permuted", "permuted"))
+    weights = "permuted"
+    draws = True
 
 
-@dataclass(frozen=True)
-class RandomAttention:
+class RandomAttention(LearnedAttention):
     """The softmax of scores drawn evenly from 0 to 1."""
 
-    def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
-        """Weights; see `psl_models.attribution.method.Method`."""
-        return Scores(_weights(explained, batch, "random", "random"))
+    weights = "random"
+    draws = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,7 @@ class ShiftedAttention:
         `least` is below 1.
     """
 
+    draws: ClassVar[bool] = True
     least: int = 10
 
     def __post_init__(self) -> None:
@@ -84,7 +81,7 @@ class ShiftedAttention:
 
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Weights; see `psl_models.attribution.method.Method`."""
-        weights = _weights(explained, batch, "learned", "shifted")
+        weights = _weights(explained, batch, "learned")
         shifts = [self._shift(residues, explained.seed) for residues in residues_of(batch)]
         position = torch.arange(weights.shape[1], device=weights.device)
         lengths = batch.lengths[:, None]
@@ -98,10 +95,10 @@ class ShiftedAttention:
 
 
 @torch.no_grad()
-def _weights(explained: Explained, batch: Batch, name: AttentionName, method: str) -> Tensor:
+def _weights(explained: Explained, batch: Batch, name: AttentionName) -> Tensor:
     """Weights with which the model pools, (n, width)."""
     if explained.model.configuration.pooling == "last":
-        raise explained.refuse(method, _NO_WEIGHTS, _WITH_WEIGHTS)
+        raise explained.refuse("attention", _NO_WEIGHTS, _WITH_WEIGHTS)
     weights = explained.model.answer(batch, altered(name, batch, explained.seed)).weights
     assert weights is not None  # every other pooling has some
     return weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from psl_index.errors import UsageError
 from psl_models.attribution.method import Explained, Method, Scores, explaining, settings_of
 from psl_models.batches import Batch, batches_of
 from psl_models.model import Model
@@ -84,10 +86,11 @@ def attribute(
     Raises
     ------
     UsageError
-        A protein has no residues, or the model has not what the method needs.
+        A protein has no residues, the model has not what the method needs, or with these settings its scores are more
+        than float32 holds.
     """
     encoded = encoded_proteins(sequences)
-    settings, classes = settings_of(method), model.configuration.classes
+    settings, classes = settings_of(method, seed), model.configuration.classes
     done = 0
     for together in groups_of(batches_of(encoded, budget), model.device):
         # Never held over a yield: the model is as it was whenever the caller has it, and when there is no next batch.
@@ -96,7 +99,7 @@ def attribute(
         for batch, (residues, gaps) in zip(together, results, strict=True):
             rows = residues.detach().float().cpu().numpy()
             gap_of = [None] * len(rows) if gaps is None else gaps.detach().cpu().tolist()
-            yield [
+            attributions = [
                 Attribution(
                     protein=int(protein),
                     scores=rows[place, : int(batch.lengths[place])].copy(),
@@ -107,6 +110,8 @@ def attribute(
                 )
                 for place, protein in enumerate(batch.rows)
             ]
+            _refuse_not_finite(attributions)
+            yield attributions
             done += len(rows)
             if progress is not None:
                 progress(done)
@@ -118,3 +123,12 @@ def _explaining(method: Method, explained: Explained, targets: npt.NDArray[np.in
         return method.explain(explained, batch, wanted)
 
     return explain
+
+
+def _refuse_not_finite(attributions: Sequence[Attribution]) -> None:
+    for found in attributions:
+        if not np.isfinite(found.scores).all() or not np.isfinite(found.completeness_gap or 0):
+            raise UsageError(
+                f"{found.method}: with the settings {json.dumps(found.settings)} scores grow beyond what float32 holds",
+                remedy="choose others (of lrp a larger epsilon, of smoothgrad less noise)",
+            )

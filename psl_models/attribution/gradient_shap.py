@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +40,7 @@ class GradientShap:
         `samples` is below 1.
     """
 
+    draws: ClassVar[bool] = True
     samples: int = 50
 
     def __post_init__(self) -> None:

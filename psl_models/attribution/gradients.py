@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -68,6 +68,7 @@ class SmoothGrad:
         `samples` is below 1 or `noise` below 0.
     """
 
+    draws: ClassVar[bool] = True
     samples: int = 25
     noise: float = 0.15
     norm: Norm = "l2"

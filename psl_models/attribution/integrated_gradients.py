@@ -10,7 +10,7 @@ from torch import Tensor
 
 from psl_index.errors import UsageError
 from psl_models.attribution.method import Explained, Scores
-from psl_models.attribution.paths import Baseline, path_to, refined_integral, whole_integral
+from psl_models.attribution.paths import MOST_NODES, Baseline, path_to, refined_integral, whole_integral
 from psl_models.batches import Batch
 
 
@@ -34,44 +34,51 @@ class IntegratedGradients:
         ``pad``, the embedding of the padding token at every residue, or ``zero``.
     tolerance : float or None
         Proteins whose gap is above it are done again, with nodes where the path needs them
-        (`psl_models.attribution.paths.refined_integral`); what is above it then shows in its gap. None does each
-        protein once.
+        (`psl_models.attribution.paths.refined_integral`), and keep what has the smaller gap; what is above it then
+        shows in its gap. None does each protein once.
     most_steps : int
-        Nodes of a protein that is done again.
+        Further nodes of a protein that is done again.
     normalised : bool
         Divides the scores of each protein by their L2 norm, as the study does; the gap is that before.
 
     Raises
     ------
     UsageError
-        `steps` or `most_steps` is below 1, or `tolerance` not above 0.
+        `steps` is below 1 or above 10,000, `most_steps` below `steps`, or `tolerance` not above 0.
     """
 
     steps: int = 50
     baseline: Baseline = "pad"
     tolerance: float | None = 0.01
-    most_steps: int = 800
+    most_steps: int = 200
     normalised: bool = False
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UsageError(f"steps is {self.steps}, expected at least 1")
+        if not 1 <= self.steps <= MOST_NODES:
+            raise UsageError(f"steps is {self.steps}, expected 1 to {MOST_NODES:,}")
         if self.tolerance is not None and not self.tolerance > 0:
             raise UsageError(f"tolerance is {self.tolerance}, expected more than 0, or none")
-        if self.most_steps < 1:
-            raise UsageError(f"most_steps is {self.most_steps}, expected at least 1")
+        if self.tolerance is not None and self.most_steps < self.steps:
+            raise UsageError(
+                f"most_steps is {self.most_steps}, expected at least as many as steps, {self.steps}",
+                remedy="set both, or tolerance=none to do each protein once",
+            )
 
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Scores and gaps; see `psl_models.attribution.method.Method`."""
         path = path_to(explained, batch, targets, self.baseline)
         scores = whole_integral(explained, path, self.steps)
-        gaps = completeness_gaps(scores, path.difference)
+        # What is no number is above any tolerance.
+        gaps = completeness_gaps(scores, path.difference).nan_to_num_(torch.inf, torch.inf)
         if self.tolerance is not None:
             (rows,) = torch.nonzero(gaps > self.tolerance, as_tuple=True)
             if len(rows):
                 part = path.of(rows)
-                scores[rows] = refined_integral(explained, part, self.tolerance, self.most_steps)
-                gaps[rows] = completeness_gaps(scores[rows], part.difference)
+                refined = refined_integral(explained, part, scores[rows], self.tolerance, self.most_steps)
+                refined_gaps = completeness_gaps(refined, part.difference)
+                better = refined_gaps < gaps[rows]
+                rows = rows[better]
+                scores[rows], gaps[rows] = refined[better], refined_gaps[better]
         if self.normalised:
             scores = scores / scores.norm(dim=1, keepdim=True).clamp(min=torch.finfo(scores.dtype).tiny)
         return Scores(scores, gaps)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from psl_index.errors import UsageError
 from psl_models.attribution._lrp_layers import Passed, convolved, kept, mapped, squashed
 from psl_models.attribution._lrp_lstm import recurred
+from psl_models.attribution.integrated_gradients import completeness_gaps
 from psl_models.attribution.method import Explained, Scores
 from psl_models.batches import Batch
 from psl_models.layers.convolutions import ParallelConvolutions
@@ -54,19 +55,9 @@ class LayerwiseRelevance:
             raise UsageError(f"epsilon is {self.epsilon}, expected a number from 0")
 
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
-        """Relevances and gaps; see `psl_models.attribution.method.Method`.
-
-        Raises
-        ------
-        UsageError
-            Also where relevances grow beyond what their type holds.
-        """
+        """Relevances and gaps; see `psl_models.attribution.method.Method`."""
         found = relevances(explained, batch, targets, self.epsilon)
-        if not torch.isfinite(found.residues).all():
-            raise explained.refuse(
-                "lrp", f"with epsilon {self.epsilon} relevance grows without bound", "choose a larger epsilon"
-            )
-        return Scores(found.residues, (found.residues.sum(1) - found.logits).abs() / found.logits.abs())
+        return Scores(found.residues, completeness_gaps(found.residues, found.logits))
 
 
 class Relevances(NamedTuple):

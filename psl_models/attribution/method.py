@@ -24,7 +24,10 @@ class Scores(NamedTuple):
 
 
 class Method(Protocol):
-    """An attribution method: a frozen dataclass whose fields are its settings, with values that JSON can hold."""
+    """An attribution method: a frozen dataclass whose fields are its settings, with values that JSON can hold.
+
+    One that draws from the seed says so by a class attribute `draws`, which is True.
+    """
 
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Scores of the residues of `batch` for the logits `targets`, int64 of shape (n,).
@@ -121,6 +124,7 @@ def explaining(model: Model, budget: int, seed: int) -> Iterator[Explained]:
             parameter.requires_grad_(learns)
 
 
-def settings_of(method: Any) -> dict[str, Any]:
-    """The settings of a method by name, as JSON holds them."""
-    return dict(sorted(vars(method).items()))
+def settings_of(method: Any, seed: int) -> dict[str, Any]:
+    """The settings of a method by name, as JSON holds them; of one that draws the seed is one of them."""
+    drawn = {"seed": seed} if getattr(method, "draws", False) else {}
+    return dict(sorted((vars(method) | drawn).items()))

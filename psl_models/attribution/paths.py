@@ -1,15 +1,17 @@
 """Gradients integrated along the straight path from a baseline to a protein, evenly or where the path is hard.
 
 The logit of a network with LSTMs can leap within a thousandth of the path, where the constant residues of a baseline
-turn into a protein; nodes spread evenly miss that, however smooth the rest is.
+turn into a protein, and go up and down over half of it; nodes spread evenly miss the one and waste the rest.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -19,8 +21,18 @@ from psl_models.batches import Batch
 from psl_models.encoding import PAD
 
 Baseline = Literal["pad", "zero"]
-_NODES: Final = 10  # of each part of a refined path
-_NEGLIGIBLE: Final = 0.05  # share of the tolerance that a part's error may be without it being halved
+_NODES: Final = 5  # of each stretch of a refined path; on rough paths many short stretches beat more nodes each
+_NARROWEST: Final = 2.0**-18  # of a path: shares of it have 24 bits, and narrower stretches no room for the nodes
+
+
+MOST_NODES: Final = 10_000  # of a rule, whose computation takes memory by their square
+
+
+@functools.cache
+def _gauss_legendre(nodes: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Nodes in [-1, 1] and their weights."""
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+    return places, weights
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class Path:
 
         `rows` are their proteins, `left` and `right` their ends as shares of the way; each gets `steps` nodes.
         """
-        nodes, shares = (torch.from_numpy(numbers).to(self.way) for numbers in np.polynomial.legendre.leggauss(steps))
+        nodes, shares = (torch.from_numpy(numbers).to(self.way) for numbers in _gauss_legendre(steps))
         centre, half = (left + right) / 2, (right - left) / 2
         scores = self.way.new_zeros(len(rows), self.way.shape[1])
         for places, times, width in repetitions(self.lengths[rows], steps, explained.budget):
@@ -103,34 +115,39 @@ def whole_integral(explained: Explained, path: Path, steps: int) -> Tensor:
 
 
 @torch.no_grad()
-def refined_integral(explained: Explained, path: Path, tolerance: float, most_steps: int) -> Tensor:
+def refined_integral(explained: Explained, path: Path, scores: Tensor, tolerance: float, most_steps: int) -> Tensor:
     """Scores of shape (n, width), zero at padding, with nodes where they are needed.
 
-    A stretch whose scores do not add up to the difference of the logits at its ends is halved, beginning with the whole
-    path, until the errors of all stretches of a protein are within `tolerance` of its difference, or further halves
-    would take more than `most_steps` gradients.
+    `scores`, of the same shape, are those of each path as one stretch. Of the stretches of a protein the one whose
+    scores are furthest from adding up to the difference of the logits at its ends is halved, until what all are off by
+    is within `tolerance` of the protein's difference, or further halves would take more than `most_steps` gradients.
     """
-    scores = path.way.new_zeros(path.way.shape[:2])
-    allowed = tolerance * path.difference.abs()
-    settled = torch.zeros_like(path.first)  # errors of the stretches that are done
-    used = torch.zeros_like(path.first)
-    rows = torch.arange(len(path.lengths), device=scores.device)
-    left, right, first, last = torch.zeros_like(path.first), torch.ones_like(path.first), path.first, path.last
-    while len(rows):
-        stretches = path.integrals(explained, _NODES, rows, left, right)
-        errors = (stretches.sum(dim=1) - (last - first)).abs()
-        hard = errors > _NEGLIGIBLE * allowed[rows]
-        used.index_add_(0, rows, torch.full_like(errors, _NODES))
-        wanted = used.index_add(0, rows, 2 * _NODES * hard.to(errors))
-        open_ = (settled.index_add(0, rows, errors) > allowed) & (wanted <= most_steps)
-        halved = hard & open_[rows]
-        done = ~halved
-        scores.index_add_(0, rows[done], stretches[done])
-        settled.index_add_(0, rows[done], errors[done])
-        rows, left, right, first, last = (ends[halved] for ends in (rows, left, right, first, last))
-        centre = (left + right) / 2
-        middle = path.logits(explained, rows, centre)
-        rows = torch.cat([rows, rows])
-        left, right = torch.cat([left, centre]), torch.cat([centre, right])
-        first, last = torch.cat([first, middle]), torch.cat([middle, last])
-    return scores
+    found = torch.empty_like(scores)
+    rows = torch.arange(len(scores), device=scores.device)
+    # Every protein that is not done has been halved as often as the others: n proteins have s stretches each.
+    left, right = torch.zeros_like(path.first)[:, None], torch.ones_like(path.first)[:, None]
+    first, last, parts = path.first[:, None], path.last[:, None], scores[:, None]  # (n, s), (n, s), (n, s, width)
+    while True:
+        errors = (parts.sum(dim=2) - (last - first)).abs().masked_fill(right - left < _NARROWEST, 0)
+        done = errors.sum(dim=1) <= tolerance * path.difference[rows].abs()
+        if 2 * _NODES * parts.shape[1] > most_steps:
+            done[:] = True
+        found[rows[done]] = parts[done].sum(dim=1)
+        rows, left, right, first, last, parts, errors = (
+            state[~done] for state in (rows, left, right, first, last, parts, errors)
+        )
+        if not len(rows):
+            return found
+        worst = errors.argmax(dim=1, keepdim=True)
+        start, end = left.gather(1, worst), right.gather(1, worst)
+        centre = (start + end) / 2
+        middle = path.logits(explained, rows, centre[:, 0])[:, None]
+        ends = torch.cat([start, centre])[:, 0], torch.cat([centre, end])[:, 0]
+        halves = path.integrals(explained, _NODES, rows.repeat(2), *ends)
+        nearer, further = halves[:, None].chunk(2)
+        # The nearer half takes the place of the stretch; the further one comes at the end.
+        left = torch.cat([left, centre], 1)
+        right = torch.cat([right.scatter(1, worst, centre), end], 1)
+        first = torch.cat([first, middle], 1)
+        last = torch.cat([last.scatter(1, worst, middle), last.gather(1, worst)], 1)
+        parts = torch.cat([parts.scatter(1, worst[..., None].expand_as(nearer), nearer), further], 1)

@@ -33,6 +33,8 @@ class BidirectionalLSTM(nn.Module):
         sizes = [channels] + [2 * hidden] * (layers - 1)
         self.forwards = nn.ModuleList(nn.LSTM(size, hidden) for size in sizes)
         self.backwards = nn.ModuleList(nn.LSTM(size, hidden) for size in sizes)
+        for lstm in (*self.forwards, *self.backwards):
+            _start_remembering(lstm)
 
     def forward(self, inputs: Tensor, layout: Layout) -> Tensor:
         """States of the top layer, (width, n, 2 * hidden), those of the forward direction first.
@@ -45,6 +47,25 @@ class BidirectionalLSTM(nn.Module):
             back, _ = backwards(reverse(states, layout))
             states = torch.cat([there, reverse(back, layout)], dim=-1)
         return states
+
+
+def _start_remembering(lstm: nn.Module) -> None:
+    """Random weights with which a fresh LSTM keeps what it has seen, for gradients to reach far.
+
+    Recurrent maps are orthogonal (Saxe et al. 2014), biases zero but one at the forget gate (Jozefowicz et al. 2015).
+    """
+    for name, weights in lstm.named_parameters():
+        gates = weights.data.chunk(4)  # input, forget, cell, output
+        if name.startswith("weight_hh"):
+            for gate in gates:
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            for gate in gates:
+                nn.init.xavier_uniform_(gate)
+        else:
+            weights.data.zero_()
+            if name.startswith("bias_ih"):
+                gates[1].fill_(1)
 
 
 def reverse(states: Tensor, layout: Layout) -> Tensor:

@@ -29,7 +29,9 @@ CURVES: Final = "curves.png"
 CARD: Final = "README.md"
 
 # https://www.uniprot.org/help/accession_numbers
-_ACCESSION: Final = re.compile(r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9]([A-Z][A-Z0-9]{2}[0-9]){1,2}")
+_ACCESSION: Final = re.compile(
+    r"([OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9]([A-Z][A-Z0-9]{2}[0-9]){1,2})(-[0-9]+)?"
+)  # isoforms, too
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,6 +19,10 @@ LENGTHS = {"a": 14, "b": 1, "c": 30}
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(tmp_path_factory.mktemp("model"), "single-label")
+
+
+def saved(folder: Path, task: str) -> Path:
     import torch
 
     from psl_models.checkpoints import save_model
@@ -27,8 +32,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(2)
     sizes = Sizes(embedding=4, hidden=3, attention=5)
-    configuration = Configuration("bilstm", "attention", ("Nucleus", "Peroxisome", "Plastid"), sizes)
-    folder = tmp_path_factory.mktemp("model")
+    configuration = Configuration("bilstm", "attention", ("Nucleus", "Peroxisome", "Plastid"), sizes, task=task)
+    folder.mkdir(exist_ok=True)
     save_model(Model(configuration, Network(configuration)), folder)
     return folder
 
@@ -100,6 +105,60 @@ def test_targets(pslidx, model: Path, tmp_path: Path) -> None:
     bare.write_bytes(PROTEINS.replace(b" Nucleus", b"").replace(b" Peroxisome", b""))
     ended = pslidx("attribute", model, bare, "--method", "saliency", *options)
     assert [row[3] for row in ended.rows[1:]] == ["Plastid", "Plastid", "Nucleus"]
+
+
+def test_attention_is_what_the_model_pools_with_when_it_predicts(pslidx, model: Path, tmp_path: Path) -> None:
+    """The command takes the weights from the prediction, without asking the model a second time."""
+    from psl_models.attribution import attribute
+    from psl_models.attribution.methods import method_named
+    from psl_models.checkpoints import open_model
+
+    ended = pslidx("attribute", model, proteins(tmp_path), "--format", "jsonl")
+    rows = [json.loads(line) for line in ended.out.splitlines()]
+    sequences = [row["sequence"] for row in rows]
+    targets = np.zeros(len(rows), np.int64)
+    found = attribute(open_model(model), sequences, "attention", method_named("attention"), targets)
+    for attribution in (each for batch in found for each in batch):
+        row = rows[attribution.protein]
+        assert row["scores"] == pytest.approx(attribution.scores.tolist(), abs=1e-6)
+        assert (row["completeness_gap"], json.loads(row["settings"])) == (None, attribution.settings)
+
+
+def test_of_several_predicted_classes_the_most_probable_is_explained(pslidx, tmp_path: Path) -> None:
+    """From FASTA to subsequences with a multi-label model that predicts every class."""
+    model = saved(tmp_path / "model", "multi-label")
+    configuration = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(configuration | {"thresholds": [1e-6] * 3}))
+    probabilities = pslidx("predict", model, proteins(tmp_path), "--format", "jsonl").out.splitlines()
+    file = tmp_path / "attributions.tsv"
+    assert pslidx("attribute", model, proteins(tmp_path), "-o", file).code == 0
+    rows = list(csv.DictReader(file.read_text().splitlines(), delimiter="\t"))
+    assert [row["query"] for row in rows] == ["a", "b", "c"]
+    for row, line in zip(rows, probabilities, strict=True):
+        of_classes = {name: json.loads(line)[name] for name in configuration["classes"]}
+        assert row["predicted"] == ";".join(configuration["classes"])
+        assert row["target"] == max(of_classes, key=lambda name: of_classes[name])
+    assert pslidx("extract", file, "--rule", "top-k").code == 0
+    assert pslidx("attribute", model, proteins(tmp_path), "--target", "all", "-o", file).code == 0
+    assert "choose one of several targets with --target" in pslidx("extract", file, "--rule", "top-k").err
+    assert pslidx("extract", file, "--rule", "top-k", "--target", "Plastid").code == 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_threads_give_the_same_bytes(pslidx, model: Path, tmp_path: Path, method: str) -> None:
+    steps = ("--set", "most_steps=60") if method == "integrated-gradients" else ()
+    one, two = (
+        pslidx("attribute", model, proteins(tmp_path), "--method", method, *steps, "--threads", threads).out
+        for threads in (1, 2)
+    )
+    assert one
+    assert one == two
+
+
+def test_what_is_drawn_has_its_seed_stored(pslidx, model: Path, tmp_path: Path) -> None:
+    for method, stored in (("permuted", {"seed": 5}), ("attention", {})):
+        ended = pslidx("attribute", model, proteins(tmp_path), "--method", method, "--seed", 5)
+        assert json.loads(ended.rows[1][8]) == stored
 
 
 def test_settings_are_set_and_stored(pslidx, model: Path, tmp_path: Path) -> None:

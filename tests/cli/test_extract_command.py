@@ -59,6 +59,8 @@ def test_standard_input_and_parquet(pslidx: Call, attributions: Path, tmp_path: 
         (["--absolute"], ["KLSKLA", "KIGU"]),
         (["--rule", "top-k", "--top", "1", "--flank", "1"], ["LSK", "MS"]),
         (["--rule", "window-mean", "--window", "2"], ["SK"]),
+        (["--rule", "window-mean", "--window", "9223372036854775807"], []),
+        (["--flank", "99999999999999999999"], ["MKKLSKLAAAKDEL"]),
         (["--rule", "window-mean", "--window", "2", "--sd", "0"], ["LSKL", "MSKLSKLSKI"]),
     ],
 )

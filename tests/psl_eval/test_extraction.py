@@ -193,6 +193,13 @@ def test_a_protein_shorter_than_a_window_has_none() -> None:
     assert found(WindowMean(window=7, sd=1), peaks(6, 3), peaks(40, 20)) == [[], [(14, 27)]]
 
 
+def test_windows_and_flanks_beyond_any_protein() -> None:
+    values = peaks(9, 4), peaks(7, 0)
+    assert found(WindowMean(window=2**63 - 1), *values) == [[], []]
+    for rule in (AboveMean(flank=10**20), TopK(top=1, flank=2**63 - 1)):
+        assert found(rule, *values) == [[(0, 9)], [(0, 7)]]
+
+
 @pytest.mark.parametrize(
     ("rule", "problem"),
     [
@@ -282,6 +289,29 @@ def test_proteins_without_a_subsequence_are_counted() -> None:
     extraction = Extraction(table_of([*TWO, row("P3", "MKL", [0.25] * 3)]))
     assert sum(len(batch) for batch in extraction.batches()) == 2
     assert (extraction.proteins, extraction.without) == (3, 1)
+
+
+@pytest.mark.parametrize("table_format", FORMATS)
+def test_one_of_several_targets(tmp_path: Path, table_format: str) -> None:
+    """Each protein has a row for each of two classes; the rows of one are all that is read."""
+    rows = [
+        row(query, "MSTQSTHPLK", peaks(10, place), target=target)
+        for query, last in (("P1", 9), ("P2", 8))
+        for target, place in (("Plastid", 0), ("Nucleus", last))
+    ]
+    path = written(tmp_path / "attributions", rows, table_format)
+    for target, starts in (("Plastid", [1, 1]), ("Nucleus", [8, 7])):
+        extraction = Extraction(path, target=target)
+        (batch,) = [batch for batch in extraction.released_batches() if len(batch)]
+        assert [left + 1 for left in batch["left"].to_pylist()] == starts
+        assert batch["inputSequence"].to_pylist() == [0, 1]
+        assert (extraction.proteins, extraction.without) == (2, 0)
+    with pytest.raises(InputError, match=r"'P1' is there twice; .*choose one of several targets with --target"):
+        extract(path)
+    with pytest.raises(InputError, match="no row with the target 'Moon'"):
+        extract(path, target="Moon")
+    with pytest.raises(InputError, match="no column 'target' among"):
+        extract(table_of(rows).drop_columns(["target"]), target="Plastid")
 
 
 def test_absolute_scores_find_negative_peaks() -> None:

@@ -42,6 +42,7 @@ FEW = {
 }
 GAPS = {"integrated-gradients", "gradient-shap", "deeplift", "lrp"}
 ATTENTIONS = {"attention", "permuted", "random", "uniform", "shifted"}
+DRAWING = {"random", "permuted", "shifted", "smoothgrad", "gradient-shap"}
 ABOVE_ZERO = ATTENTIONS | {"saliency", "smoothgrad", "guided-backpropagation"}
 
 
@@ -93,7 +94,8 @@ def test_laws_of_all_methods(name, architecture, pooling) -> None:  # type: igno
         assert name not in ABOVE_ZERO or (found.scores >= 0).all()
         assert (found.method, found.target) == (name, CLASSES[number % len(CLASSES)])
         assert (found.completeness_gap is not None) == (name in GAPS)
-        assert json.loads(json.dumps(found.settings)) == settings_of(_method(name))
+        assert json.loads(json.dumps(found.settings)) == settings_of(_method(name), 0)
+        assert ("seed" in found.settings) == (name in DRAWING)
     # The longest goes alone, and its steps, samples or mutants one by one; the others in small batches.
     for found, before in zip(_attributions(model, name, budget=20), together, strict=True):
         assert _same(found.scores, before.scores), "a smaller budget"
@@ -118,7 +120,7 @@ def test_what_a_method_cannot_explain_is_refused(name, architecture, pooling) ->
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("name", ["random", "permuted", "shifted", "smoothgrad", "gradient-shap"])
+@pytest.mark.parametrize("name", sorted(DRAWING))
 def test_what_is_random_comes_from_the_seed_and_the_residues(name: str) -> None:
     model = small_model("cnn-bilstm-small", "attention")
     first, again, other = (_attributions(model, name, seed=seed) for seed in (0, 0, 2))
@@ -126,6 +128,7 @@ def test_what_is_random_comes_from_the_seed_and_the_residues(name: str) -> None:
     assert _same(first[0].scores, again[0].scores)
     assert _same(first[0].scores, alone.scores)
     assert not _same(first[0].scores, other[0].scores)
+    assert (first[0].settings["seed"], other[0].settings["seed"]) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -181,9 +184,10 @@ def test_the_model_comes_back_as_it_was(name: str) -> None:
     assert torch.equal(model.network.classifier.weight.grad, torch.ones_like(model.network.classifier.weight))
 
 
-@pytest.mark.parametrize("name", ["attention", "integrated-gradients", "smoothgrad", "guided-backpropagation", "lrp"])
+@pytest.mark.parametrize("name", METHODS)
 def test_threads_change_nothing(name: str) -> None:
-    model, threads = small_model("cnn-bilstm-small", "attention"), torch.get_num_threads()
+    kind = ("mlp", "guided") if name == "deeplift" else ("cnn-bilstm-small", "attention")
+    model, threads = small_model(*kind), torch.get_num_threads()
     before = _state(model)
     try:
         torch.set_num_threads(1)
@@ -196,6 +200,12 @@ def test_threads_change_nothing(name: str) -> None:
     for found, expected in zip(together, alone, strict=True):
         assert np.array_equal(found.scores, expected.scores)
     assert _state(model) == before
+
+
+def test_scores_beyond_float32_are_refused() -> None:
+    model = small_model("bilstm", "attention")
+    with pytest.raises(UsageError, match=r"smoothgrad: with the settings .*\"noise\": 1e\+38.* beyond what float32"):
+        _attributions(model, "smoothgrad", method=SmoothGrad(noise=1e38))
 
 
 def test_the_model_comes_back_after_an_error() -> None:
@@ -408,8 +418,9 @@ def test_settings_are_read_as_a_user_writes_them() -> None:
         ("integrated-gradients", {"baseline": "mean"}, r"baseline is 'mean'; choose one of pad, zero"),
         ("integrated-gradients", {"steps": "many"}, r"steps is 'many', expected a whole number"),
         ("integrated-gradients", {"steps": True}, r"steps is True, expected a whole number"),
-        ("integrated-gradients", {"steps": 0}, r"steps is 0, expected at least 1"),
-        ("integrated-gradients", {"most_steps": 0}, r"most_steps is 0, expected at least 1"),
+        ("integrated-gradients", {"steps": 0}, r"steps is 0, expected 1 to 10,000"),
+        ("integrated-gradients", {"steps": 10_001}, r"steps is 10001, expected 1 to 10,000"),
+        ("integrated-gradients", {"most_steps": 49}, r"most_steps is 49, expected at least as many as steps, 50"),
         ("integrated-gradients", {"tolerance": "0"}, r"tolerance is 0.0, expected more than 0"),
         ("integrated-gradients", {"tolerance": "NaN"}, r"tolerance is 'NaN', expected a number or none"),
         ("integrated-gradients", {"normalised": 1}, r"normalised is 1, expected true or false"),

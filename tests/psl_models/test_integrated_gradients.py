@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import captum.attr
 import numpy as np
@@ -38,7 +39,7 @@ def test_completeness(architecture, pooling) -> None:  # type: ignore[no-untyped
     """The scores add up to the difference of the logits, as computed here from the network itself."""
     model = small_model(architecture, pooling, double=True)
     smooth = architecture in ("mlp", "bilstm")  # at the kinks of ReLU the rule converges slowly
-    method = IntegratedGradients(100, tolerance=None) if smooth else IntegratedGradients()
+    method = IntegratedGradients(100, tolerance=None) if smooth else IntegratedGradients(most_steps=1000)
     targets = torch.arange(len(SEQUENCES)) % 3
     batch = _batch(SEQUENCES)
     with explaining(model, 1 << 12, 0) as explained:
@@ -111,6 +112,62 @@ def test_hard_paths_are_refined_until_they_are_complete(steep: Model) -> None:
     for found, expected in zip(refined, exact, strict=True):
         scale = np.abs(expected.scores).max()
         np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=0.01 * scale)
+
+
+@pytest.mark.parametrize("most_steps", [10, 20, 40, 100, 300])
+def test_refinement_never_widens_a_gap(steep: Model, most_steps: int) -> None:
+    """A second result that is no better than the first is not taken."""
+    plain = _attributions(steep, IntegratedGradients(10, tolerance=None))
+    refined = _attributions(steep, IntegratedGradients(10, tolerance=1e-9, most_steps=most_steps))
+    for before, after in zip(plain, refined, strict=True):
+        if not (before.scores == after.scores).all():
+            assert after.completeness_gap < before.completeness_gap  # type: ignore[operator]
+        else:
+            assert after.completeness_gap == before.completeness_gap
+
+
+def test_a_leap_that_no_node_can_see_ends_the_refinement() -> None:
+    """A step of height 1 in the middle: its slope is zero everywhere, so that nothing is gained by further halves."""
+
+    class Step(Explained):
+        seen: ClassVar[list[float]] = []
+
+        def embed(self, tokens):  # type: ignore[no-untyped-def]
+            return (tokens != PAD).float()[..., None]
+
+        def logits(self, embedded, lengths, targets, weights=None):  # type: ignore[no-untyped-def]
+            return (embedded.mean((1, 2)) > 0.3).float()
+
+        def gradients(self, embedded, lengths, targets, weights=None):  # type: ignore[no-untyped-def]
+            self.seen.extend(embedded[:, 0, 0].tolist())
+            return torch.zeros_like(embedded)
+
+    method = IntegratedGradients(5, most_steps=10_000)
+    found = method.explain(Step(small_model("mlp", "uniform"), 1 << 12, 0), _batch(["MK"]), torch.tensor([0]))
+    assert found.gaps is not None
+    assert found.gaps.item() == 1
+    assert len(Step.seen) < 500
+    assert min(abs(share - 0.3) for share in Step.seen) < 1e-5
+
+
+def test_a_gap_that_is_no_number_is_refined() -> None:
+    class OnceTooSteep(Explained):
+        """A linear model whose gradient overflows at the middle of the path, where the first rule has a node."""
+
+        def embed(self, tokens):  # type: ignore[no-untyped-def]
+            return (tokens != PAD).float()[..., None]
+
+        def logits(self, embedded, lengths, targets, weights=None):  # type: ignore[no-untyped-def]
+            return embedded.sum((1, 2))
+
+        def gradients(self, embedded, lengths, targets, weights=None):  # type: ignore[no-untyped-def]
+            return torch.where(embedded == 0.5, torch.nan, 1.0)
+
+    explained = OnceTooSteep(small_model("mlp", "uniform"), 1 << 12, 0)
+    found = IntegratedGradients(1).explain(explained, _batch(["MK"]), torch.tensor([0]))
+    torch.testing.assert_close(found.residues, torch.ones(1, 2))
+    assert found.gaps is not None
+    assert found.gaps.item() < 1e-6
 
 
 def test_what_stays_incomplete_says_so(steep: Model) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from psl_index.errors import UsageError
+from psl_models.attribution import attribute
 from psl_models.attribution.lrp import LayerwiseRelevance, relevances
 from psl_models.attribution.method import explaining
 from psl_models.model import Model
@@ -89,15 +90,14 @@ def test_a_residue_without_weight_gets_nothing() -> None:
 
 
 def test_relevance_that_grows_without_bound_is_an_error() -> None:
-    model, long = small_model("bilstm", "last"), batch(["MKTAYLVAGR" * 200])
+    model, long = small_model("bilstm", "last"), ["MKTAYLVAGR" * 200]
     for name, parameter in model.network.named_parameters():
         if "weight_hh" in name:
             parameter.data.mul_(20)
-    with explaining(model, budget=100, seed=0) as explained:
-        with pytest.raises(UsageError, match=r"epsilon 0\.0 relevance grows without bound; choose a larger"):
-            LayerwiseRelevance(epsilon=0.0).explain(explained, long, torch.tensor([1]))
-        damped = LayerwiseRelevance(epsilon=10.0).explain(explained, long, torch.tensor([1]))
-    assert torch.isfinite(damped.residues).all()
+    with pytest.raises(UsageError, match=r"lrp: with the settings .*epsilon.* 0\.0.* beyond what float32 holds"):
+        list(attribute(model, long, "lrp", LayerwiseRelevance(epsilon=0.0), np.ones(1, np.int64)))
+    ((damped,),) = attribute(model, long, "lrp", LayerwiseRelevance(epsilon=10.0), np.ones(1, np.int64))
+    assert np.isfinite(damped.scores).all()
 
 
 def test_a_layer_without_a_rule_is_an_error() -> None:
