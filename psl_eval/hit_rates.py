@@ -17,7 +17,7 @@ from psl_eval.choices import Choices
 from psl_eval.exclusion.clusters import Clusters, read_clusters
 from psl_eval.exclusion.exclusions import exclusion
 from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
-from psl_eval.inputs.files import FileRecord, refuse_two_readers
+from psl_eval.inputs.files import refuse_two_readers
 from psl_eval.inputs.labels import masks_of_labels
 from psl_eval.inputs.subsequences import open_subsequences
 from psl_eval.nulls.drawn import Observed
@@ -33,6 +33,7 @@ from psl_eval.scoring.hits import hit_batches
 from psl_eval.scoring.scorer import ProteinSums, Scorer
 from psl_eval.scoring.tally import Counting
 from psl_index.errors import UsageError
+from psl_index.file_records import FileRecord
 from psl_index.progress import Progress
 from psl_index.questions import count_annotated
 

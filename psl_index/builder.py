@@ -17,6 +17,7 @@ from psl_index.accessions import count_duplicates
 from psl_index.checkpoints import Plan, write_plan
 from psl_index.classes import MAP_VERSION
 from psl_index.errors import UsageError
+from psl_index.file_records import base_name
 from psl_index.manifest import Manifest, ShardRecord, SourceRecord
 from psl_index.memory import room_for_ordering, shard_capacity
 from psl_index.opening import open_source
@@ -198,7 +199,7 @@ def _plan(
         shard_residues,
         dict(columns) if columns else None,
         skipped is not None,
-        [_base_name(source) for source in sources],
+        [base_name(source) for source in sources],
         [path.stat().st_size if (path := Path(source)).is_file() else None for source in sources],
     )
 
@@ -235,16 +236,12 @@ def _add_source(
             filling.add(batch)
             report(Progress(f"reading {Path(source.name).name}", source.bytes_read, source.raw_size, "bytes"))
         return SourceRecord(
-            _base_name(name),
+            base_name(name),
             format_name,
             source.size,
             source.sha256,
             skipped.count - before if skipped else 0,
         )
-
-
-def _base_name(source: str | os.PathLike[str]) -> str:
-    return os.fsencode(Path(source).name).decode(errors="backslashreplace")
 
 
 def _release_beside(source: str | os.PathLike[str]) -> str | None:

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from psl_eval.inputs.files import FileRecord, line_blocks, record_of
+from psl_eval.inputs.files import line_blocks
 from psl_eval.queries.identities import accession_forms, known_by_accession
 from psl_eval.queries.runs import places_in
 from psl_index.errors import InputError
+from psl_index.file_records import FileRecord, record_of
 from psl_index.opening import open_source
 
 

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 
 from psl_eval.inputs.delimited import Delimited, open_table
 from psl_eval.inputs.faults import Faults
-from psl_eval.inputs.files import FileRecord, record_of
 from psl_eval.inputs.text_tables import TextRows, TextTable
 from psl_eval.queries.identities import entries_with_accessions, entries_with_sequences
 from psl_index.errors import InputError
 from psl_index.fasta import read_fasta
+from psl_index.file_records import FileRecord, record_of
 from psl_index.opening import open_source
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from psl_index.errors import InputError, UsageError
+from psl_index.file_records import FileRecord, record_of
 from psl_index.opening import Source, open_source
 
 _LIMIT: Final = 1 << 30  # bytes: beyond it lies a decompression bomb
@@ -18,24 +18,10 @@ _BLOCK_BYTES: Final = 1 << 21
 _LINE_LIMIT: Final = 1 << 24  # bytes: no row is near it, a decompression bomb is beyond it
 
 
-class FileRecord(NamedTuple):
-    """A file as the manifest names it."""
-
-    name: str  # base name, `-` for standard input
-    size: int  # bytes, as stored (compressed)
-    sha256: str  # of those bytes
-
-
 def refuse_two_readers(*inputs: Any) -> None:
     """Raise UsageError where more than one of `inputs`, paths and other things, is standard input."""
     if sum(isinstance(path, str | os.PathLike) and os.fspath(path) == "-" for path in inputs) > 1:
         raise UsageError("standard input can be read only once", remedy="give all inputs but one as files")
-
-
-def record_of(source: Source) -> FileRecord:
-    """The record of a file that has been read to its end."""
-    name = os.fsencode(Path(source.name).name).decode(errors="backslashreplace")
-    return FileRecord(name, source.size, source.sha256)
 
 
 def read_whole(path: str | os.PathLike[str], limit: int = _LIMIT) -> tuple[bytes, FileRecord]:

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from psl_eval.inputs.delimited import Delimited, open_table
 from psl_eval.inputs.faults import Fault, Faults
-from psl_eval.inputs.files import FileRecord, record_of
 from psl_eval.inputs.motifs import MotifFasta, list_columns
 from psl_eval.inputs.row_checks import MOTIF, OWN, RELEASED, Layout, checked_columns
 from psl_eval.inputs.text_tables import TextTable, Unreadable, as_text_table
 from psl_index.errors import InputError
+from psl_index.file_records import FileRecord, record_of
 from psl_index.opening import Source, open_source
 
 SUBSEQUENCES: Final = pa.schema(

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from psl_eval.inputs.faults import Faults
-from psl_eval.inputs.files import FileRecord, read_whole
+from psl_eval.inputs.files import read_whole
 from psl_eval.inputs.subsequences import SubsequenceReader
 from psl_eval.queries.label_book import LabelBook
 from psl_eval.queries.query_finders import ByName, ByRecord, EachItsOwn, QueryFinder
 from psl_index.errors import InputError, UsageError
+from psl_index.file_records import FileRecord
 
 
 @dataclass(frozen=True)

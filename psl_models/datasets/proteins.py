@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from psl_index.errors import InputError
-from psl_index.opening import Source
+from psl_index.file_records import FileRecord
 
 Labels = tuple[str, ...]
 """The classes of one protein, each once; none where it has no label."""
-
-
-class FileRecord(NamedTuple):
-    """A file as a model card names it."""
-
-    name: str  # base name, `-` for standard input
-    size: int  # bytes, as stored (compressed)
-    sha256: str  # of those bytes
 
 
 class Protein(NamedTuple):
@@ -118,12 +108,6 @@ def dataset_of(proteins: list[Protein], *, multi_label: bool, files: list[str], 
         file=np.array([protein.file for protein in proteins]),
         line=np.array([protein.line for protein in proteins]),
     )
-
-
-def record_of(source: Source) -> FileRecord:
-    """The record of a file that has been read to its end."""
-    name = os.fsencode(Path(source.name).name).decode(errors="backslashreplace")
-    return FileRecord(name, source.size, source.sha256)
 
 
 def within_memory(proteins: Iterator[Protein], file: str) -> Iterator[Protein]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from psl_index.errors import InputError, UsageError
+from psl_index.file_records import FileRecord, record_of
 from psl_index.opening import Source, open_source
 from psl_index.skipped import Skipped
 from psl_index.sources import detect_format
 from psl_models.datasets.fasta import class_files, read_fasta_proteins
 from psl_models.datasets.label_files import labelled_by
 from psl_models.datasets.labels import known_labels, labels_in_header
-from psl_models.datasets.proteins import Dataset, FileRecord, Labels, Protein, dataset_of, record_of, within_memory
+from psl_models.datasets.proteins import Dataset, Labels, Protein, dataset_of, within_memory
 from psl_models.datasets.sentences import looks_like_a_sentence, read_sentences
 from psl_models.datasets.tables import read_table_proteins
 from psl_models.encoding import STUDY_CLASSES

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from psl_eval.hit_rates import hit_rate
 from psl_eval.inputs import files as inputs
-from psl_eval.inputs.files import FileRecord, line_blocks, read_whole, refuse_two_readers
+from psl_eval.inputs.files import line_blocks, read_whole, refuse_two_readers
 from psl_index import Index
 from psl_index.errors import InputError, UsageError
+from psl_index.file_records import FileRecord
 from psl_index.opening import Source
 
 

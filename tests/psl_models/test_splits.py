@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psl_index.errors import InputError, UsageError
+from psl_index.file_records import FileRecord
 from psl_models import splits
 from psl_models.datasets import Dataset, read_dataset
-from psl_models.datasets.proteins import FileRecord, Protein, dataset_of
+from psl_models.datasets.proteins import Protein, dataset_of
 from psl_models.splits import SIDES, TEST, TRAIN, UNUSED, VALIDATION
 
 RECORD = FileRecord("proteins.fasta", 1, "0" * 64)
