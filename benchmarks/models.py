@@ -8,7 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,19 @@ import numpy as np
 
 from benchmarks import released
 from benchmarks.report import Finding
+from psl_models.attribution import attribute
+from psl_models.attribution.integrated_gradients import IntegratedGradients
+from psl_models.checkpoints import open_model
+from psl_models.metrics import FIGURES
+from psl_models.prediction import predict
+from psl_models.shipped import DEFAULT, model_folder, shipped_models
 
 _TIMES: Final = 3
 _SAMPLE: Final = 200  # proteins for integrated gradients, which take a quarter of an hour on all
 _LEARNED: Final = 1000  # proteins of the epoch
+_REFINED: Final = 20  # proteins whose integrated gradients are refined
+_SHORT: Final = 330  # residues of the longest of them
+_PLAIN: Final = IntegratedGradients(tolerance=None)
 _LONGEST: Final = 35_213  # residues of titin
 
 
@@ -32,19 +41,17 @@ def findings(bench: Path, threads: int) -> Iterator[Finding]:
     model = released.imported(folder, "attention")
     yield from _speed(model, folder, threads)
     yield from _memory(model, folder)
+    yield from _refinement({"the study's BiLSTM": model, DEFAULT: model_folder(DEFAULT)})
 
 
 def _accuracy() -> Iterator[Finding]:
     """Figures of the shipped models on the test proteins of their split, as measured when they were trained."""
-    from psl_models.metrics import FIGURES
-    from psl_models.shipped import model_folder, shipped_models
-
     for name in shipped_models():
         stored = json.loads((model_folder(name) / "metrics.json").read_text())
         for figure in ("accuracy", "f1_macro"):
             measured = stored["test"]["figures"][figure]
             detail = f"{stored['test']['proteins']:,} proteins; {measured['low']:.3f} to {measured['high']:.3f}"
-            key = f"models.{name}.{figure.replace('_', '-')}"
+            key = f"models.{name}-{figure.replace('_', '-')}"
             yield Finding(f"{name}: {FIGURES[figure]}", measured["value"], "share", detail, key)
 
 
@@ -88,6 +95,23 @@ def _one_by_one(task: str, model: Path, sentences: Path, threads: int, scores: P
     ended = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment, check=True)
     said: dict[str, Any] = json.loads(ended.stdout)
     return said
+
+
+def _refinement(models: Mapping[str, Path]) -> Iterator[Finding]:
+    """How far integrated gradients of some short test proteins are from adding up, by the gradients they may take."""
+    with gzip.open(released.SENTENCES, "rt") as lines:
+        short = [line.strip() for line in lines if len(line) <= _SHORT]
+    sequences = [short[row] for row in np.random.default_rng(1).permutation(len(short))[:_REFINED]]
+    for name, folder in models.items():
+        model = open_model(folder)
+        targets = predict(model, sequences).logits.argmax(1)
+        for further in (0, 200, 400, 800):
+            method = IntegratedGradients(tolerance=0.01, most_steps=further) if further else _PLAIN
+            found = attribute(model, sequences, "integrated-gradients", method, targets)
+            gaps = np.array([each.completeness_gap for batch in found for each in batch])
+            detail = f"median; {(gaps <= 0.01).sum()} of {len(gaps)} proteins of up to {_SHORT} residues within 1 %"
+            what = f"{name}: completeness gap, 50 + {further} gradients"
+            yield Finding(what, float(np.median(gaps)), "share", detail)
 
 
 def _memory(model: Path, folder: Path) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ class Sizes:
     filters : int
         Channels of each of them.
     convolution : int
-        Channels of the 3-wide convolution over them; 0 for none.
+        Channels of the 3-wide convolution over them.
     hidden : int
         LSTM units of a direction; of the MLP all.
     layers : int

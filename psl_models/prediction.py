@@ -66,29 +66,44 @@ def predict(
     UsageError
         A protein has no residues; the model has no weights to alter.
     """
-    encoded = encoded_proteins(sequences)
-    logits = np.empty((len(encoded), len(model.configuration.classes)), np.float32)
-    weights: list[npt.NDArray[np.float32]] | None = None
-    if model.configuration.pooling != "last":
-        weights = [np.empty(0, np.float32)] * len(encoded)
+    model.network.eval()
 
-    def answer_to(batch: Batch) -> Answer:
+    def answer(batch: Batch) -> Answer:
+        return model.answer(batch, altered(attention, batch, seed))
+
+    return answers(encoded_proteins(sequences), answer, model.device, budget=budget, progress=progress)
+
+
+def answers(
+    encoded: Sequence[npt.NDArray[np.uint8]],
+    answer: Callable[[Batch], Answer],
+    device: torch.device,
+    *,
+    budget: int = BUDGET,
+    progress: Callable[[int], None] | None = None,
+) -> Predictions:
+    """What a network says of proteins, as tokens, at least one; `answer` asks it of a batch on its device."""
+    logits: list[npt.NDArray[np.float32]] = [np.empty(0, np.float32)] * len(encoded)
+    weights: list[npt.NDArray[np.float32]] | None = None
+
+    def without_gradients(batch: Batch) -> Answer:
         with torch.inference_mode():
-            return model.answer(batch, altered(attention, batch, seed))
+            return answer(batch)
 
     done = 0
-    model.network.eval()
-    for together in groups_of(batches_of(encoded, budget), model.device):
-        for batch, answer in zip(together, side_by_side(answer_to, together, model.device), strict=True):
-            logits[batch.rows] = answer.logits.cpu().numpy()
-            if weights is not None and answer.weights is not None:
-                rows = answer.weights.cpu().numpy()
+    for together in groups_of(batches_of(encoded, budget), device):
+        for batch, answered in zip(together, side_by_side(without_gradients, together, device), strict=True):
+            for protein, row in zip(batch.rows.tolist(), answered.logits.float().cpu().numpy(), strict=True):
+                logits[protein] = row
+            if answered.weights is not None:
+                weights = weights or [np.empty(0, np.float32)] * len(encoded)
+                rows = answered.weights.cpu().numpy()
                 for row, length, protein in zip(rows, batch.lengths.tolist(), batch.rows.tolist(), strict=True):
                     weights[protein] = row[:length].copy()
             done += len(batch.rows)
         if progress is not None:
             progress(done)
-    return Predictions(logits, weights)
+    return Predictions(np.stack(logits), weights)
 
 
 def encoded_proteins(sequences: Sequence[str]) -> list[npt.NDArray[np.uint8]]:

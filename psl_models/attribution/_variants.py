@@ -39,9 +39,9 @@ def logits_of(explained: Explained, protein: Protein, variants: Tensor) -> Tenso
     return explained.logits(variants, protein.target.new_full((m,), length), protein.target.expand(m), weights)
 
 
-def side_by_side(rows: Sequence[Tensor], batch: Batch) -> Tensor:
+def laid_out(rows: Sequence[Tensor], batch: Batch) -> Tensor:
     """Scores of the proteins of a batch, (length,) each, as (n, width), zero at padding."""
-    laid_out = rows[0].new_zeros(batch.tokens.shape)
+    scores = rows[0].new_zeros(batch.tokens.shape)
     for place, row in enumerate(rows):
-        laid_out[place, : len(row)] = row
-    return laid_out
+        scores[place, : len(row)] = row
+    return scores

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from psl_index.alphabet import STANDARD
 from psl_index.errors import UsageError
-from psl_models.attribution._variants import Protein, at_a_time, logits_of, proteins_of, side_by_side
+from psl_models.attribution._variants import Protein, at_a_time, laid_out, logits_of, proteins_of
 from psl_models.attribution.method import Explained, Scores
 from psl_models.batches import Batch
 from psl_models.encoding import encode
@@ -50,7 +50,7 @@ class Mutagenesis:
         for place, protein in enumerate(proteins_of(explained, batch, targets)):
             tokens = batch.tokens[place, : len(protein.embedded)]
             rows.append(self._summarised(_losses(explained, protein, tokens), _others(tokens)))
-        return Scores(side_by_side(rows, batch))
+        return Scores(laid_out(rows, batch))
 
     def _summarised(self, losses: Tensor, others: Tensor) -> Tensor:
         if self.summary == "largest":

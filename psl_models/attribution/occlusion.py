@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from psl_index.errors import UsageError
-from psl_models.attribution._variants import Protein, at_a_time, logits_of, proteins_of, side_by_side
+from psl_models.attribution._variants import Protein, at_a_time, laid_out, logits_of, proteins_of
 from psl_models.attribution.method import Explained, Scores
 from psl_models.batches import Batch
 from psl_models.encoding import PAD, TOKENS
@@ -65,7 +65,7 @@ class Occlusion:
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Scores without gaps; see `psl_models.attribution.method.Method`."""
         rows = [self._lost(explained, protein) for protein in proteins_of(explained, batch, targets)]
-        return Scores(side_by_side(rows, batch))
+        return Scores(laid_out(rows, batch))
 
     @torch.no_grad()
     def _lost(self, explained: Explained, protein: Protein) -> Tensor:

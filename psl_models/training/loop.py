@@ -20,8 +20,8 @@ from psl_models.configuration import Configuration
 from psl_models.decisions import decided
 from psl_models.encoding import TOKENS
 from psl_models.metrics import macro_f1
-from psl_models.network import Network
-from psl_models.prediction import BUDGET
+from psl_models.network import Answer, Network
+from psl_models.prediction import Predictions, answers
 from psl_models.training.examples import Examples
 from psl_models.training.options import TrainingOptions
 from psl_models.training.state import State, load_state, save_state
@@ -236,10 +236,10 @@ class _Trainer:
     def _validate(self) -> dict[str, float]:
         own = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
         self._network.load_state_dict(self._kept())
-        logits = _logits(self._network, self._validation, self.device)
+        logits = torch.from_numpy(self._answers(self._validation).logits)
         self._network.load_state_dict(own)
         labels = self._validation.labels
-        loss = float(self._loss(logits, labels, 0.0))
+        loss = float(self._loss(logits.to(self.device), labels, 0.0))
         task = self._configuration.task
         probabilities = (torch.sigmoid(logits) if task == "multi-label" else torch.softmax(logits, 1)).numpy()
         correct = (decided(probabilities, task) == labels).all(1)
@@ -248,6 +248,17 @@ class _Trainer:
             "validation_accuracy": float(correct.mean()),
             "validation_macro_f1": macro_f1(probabilities, labels, task),
         }
+
+    def _answers(self, examples: Examples) -> Predictions:
+        """What the network says of examples, uncut."""
+        self._network.eval()
+
+        def answer(batch: Batch) -> Answer:
+            return self._network(  # type: ignore[no-any-return]
+                self._network.embed(batch.tokens), batch.lengths, examples.weighing(batch)
+            )
+
+        return answers(examples.encoded, answer, self.device)
 
     def _learning_rate(self, step: int) -> float:
         """Up along a line over the first epoch, down along half a cosine over the others."""
@@ -260,18 +271,6 @@ class _Trainer:
 
 _X: Final = TOKENS.index("X")
 _LOWEST: Final = 0.02  # of the learning rate, at the end
-
-
-def _logits(network: Network, examples: Examples, device: torch.device) -> Tensor:
-    """Logits of all examples, uncut, on the processor; float32 of shape (n, classes)."""
-    logits = torch.empty(examples.labels.shape)
-    network.eval()
-    with torch.no_grad():
-        for batch in batches_of(examples.encoded, BUDGET):
-            there = batch.to(device)
-            answer = network(network.embed(there.tokens), there.lengths, examples.weighing(there))
-            logits[torch.from_numpy(batch.rows)] = answer.logits.float().cpu()
-    return logits
 
 
 def _class_weights(labels: npt.NDArray[np.bool_], options: TrainingOptions) -> Tensor:

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from psl_models.allocator import keep_memory
 from psl_models.checkpoints import weights_of
 from psl_models.configuration import Configuration
 from psl_models.model import Model
@@ -70,7 +69,6 @@ class Training:
         InputError, OutputError, UsageError
             As `psl_models.training.loop.train`.
         """
-        keep_memory()
         began = time.monotonic()
         trained = self._trained(folder, resume, device, progress, tell)
         model = Model(self.configuration, trained.network, self.guide)
