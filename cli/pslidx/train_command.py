@@ -30,7 +30,7 @@ _ARCHITECTURES: Final = ("mlp", "bilstm", "cnn-bilstm-small", "cnn-bilstm-large"
 _VERBS: Final = ("learn from", "validate with", "test with")
 _OPTIONS: Final = (
     "epochs", "patience", "learning_rate", "weight_decay", "batch", "clip", "class_weights", "averaging",
-    "label_smoothing", "masking", "seed",
+    "label_smoothing", "masking", "precision", "seed",
 )  # fmt: skip
 
 
@@ -54,8 +54,16 @@ _OPTIONS: Final = (
 @click.option("--split-file", metavar="FILE", help="Table with the columns accession and --split-column.")
 @click.option("--split-column", metavar="NAME", help="Holds train, validation or test; split by default.")
 @click.option("--clusters", metavar="FILE", help="Two columns, as MMseqs2 or `pslidx cluster` give them.")
-@click.option("--partitions", metavar="TEST,VALIDATION", help="Of --split partition; 4,3 by default.")
-@click.option("--fractions", metavar="A,B,C", help="Of the three sides; 0.7,0.15,0.15 by default.")
+@click.option(
+    "--partitions",
+    metavar="TEST,VALIDATION",
+    help="Partitions that test and validate with --split partition; 4,3 by default.",
+)
+@click.option(
+    "--fractions",
+    metavar="A,B,C",
+    help="Shares that train, validate and test where the split is random; 0.7,0.15,0.15 by default.",
+)
 @click.option(
     "--architecture", type=click.Choice(_ARCHITECTURES), default="bilstm", help="The network; bilstm is the default."
 )
@@ -81,25 +89,74 @@ _OPTIONS: Final = (
 @click.option("--hidden", type=click.IntRange(1), metavar="N", help="LSTM units of a direction.")
 @click.option("--layers", type=click.IntRange(1), metavar="N", help="Layers of LSTMs.")
 @click.option("--attention", type=click.IntRange(1), metavar="N", help="Units of the attention.")
-@click.option("--dropout", type=NumberRange(0, 1, max_open=True), metavar="SHARE", help="Of input channels and states.")
-@click.option("--epochs", type=click.IntRange(1), default=30, metavar="N", help="At most; 30 by default.")
-@click.option("--patience", type=click.IntRange(1), default=8, metavar="N", help="Epochs without gain; 8 by default.")
-@click.option("--learning-rate", type=NumberRange(0, 1, min_open=True), default=2e-3, metavar="X", help="0.002.")
-@click.option("--weight-decay", type=NumberRange(0, 1), default=1e-2, metavar="X", help="0.01.")
-@click.option("--batch", type=click.IntRange(1), default=32, metavar="N", help="Proteins at a time, at most; 32.")
-@click.option("--clip", type=NumberRange(0, min_open=True), default=1.0, metavar="X", help="Norm of the gradient; 1.")
+@click.option(
+    "--dropout",
+    type=NumberRange(0, 1, max_open=True),
+    metavar="SHARE",
+    help="Share of input channels and states that training leaves out; each network has its own default.",
+)
+@click.option(
+    "--masking",
+    type=NumberRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="SHARE",
+    help="Share of residues that training shows as X; none by default.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=30, metavar="N", help="Epochs at most; 30 by default.")
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    default=8,
+    metavar="N",
+    help="Epochs without a better macro F1 on the validation proteins after which training stops; 8 by default.",
+)
+@click.option(
+    "--learning-rate",
+    type=NumberRange(0, 1, min_open=True),
+    default=2e-3,
+    metavar="X",
+    help="Of AdamW at its highest, after the first epoch; 0.002 by default.",
+)
+@click.option("--weight-decay", type=NumberRange(0, 1), default=1e-2, metavar="X", help="Of AdamW; 0.01 by default.")
+@click.option(
+    "--batch", type=click.IntRange(1), default=32, metavar="N", help="Proteins of a batch at most; 32 by default."
+)
+@click.option(
+    "--clip",
+    type=NumberRange(0, min_open=True),
+    default=1.0,
+    metavar="X",
+    help="Norm that a longer gradient is cut to; 1 by default.",
+)
 @click.option(
     "--class-weights",
     type=click.Choice(["none", "balanced", "square-root"]),
     default="square-root",
-    help="Weight of rare classes: one over their share (balanced), its square root (the default), or as of others.",
+    help="Weight of a class in the loss: one over its share (balanced), the square root of that (the default), or the "
+    "same for all (none).",
 )
 @click.option(
-    "--averaging", type=NumberRange(0, 1, max_open=True), default=0.995, metavar="X", help="Of weights; 0.995."
+    "--averaging",
+    type=NumberRange(0, 1, max_open=True),
+    default=0.995,
+    metavar="X",
+    help="Decay a step of the running mean of the weights, which is what is kept; 0.995 by default, 0 keeps the "
+    "weights themselves.",
 )
-@click.option("--label-smoothing", type=NumberRange(0, 1, max_open=True), default=0.0, metavar="X", help="0.")
-@click.option("--masking", type=NumberRange(0, 1, max_open=True), default=0.0, metavar="SHARE", help="Of X; 0.")
-@seed_option("Of weights, batches, dropout and splits; 1 by default.", 1)
+@click.option(
+    "--label-smoothing",
+    type=NumberRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="SHARE",
+    help="Share of the target that goes to all classes alike; none by default.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="Of products of matrices while training: bfloat16 is the default on CUDA, and faster on processors with AMX "
+    "or AVX-512 BF16; float32 is the default elsewhere.",
+)
+@seed_option("Of weights, batches, dropout and random splits; 1 by default.", 1)
 @click.option("--resume", is_flag=True, help="Go on with a training that was cut off.")
 @click.option("--no-leakage-check", is_flag=True, help="Do not compare the sides of the split with one another.")
 @device_option
@@ -138,6 +195,7 @@ def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, 
     guide = guide_of(configuration, chosen["guide"], where)
     split, in_words = split_of(dataset, chosen)
     material = Material(dataset, split, labels)
+    chosen["precision"] = chosen["precision"] or ("bfloat16" if where.type == "cuda" else "float32")
     options = TrainingOptions(**{name: chosen[name] for name in _OPTIONS})
     say(f"{proteins}: {_sizes_of(material)}")
     say(f"split: {in_words}")

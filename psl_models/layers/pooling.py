@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from psl_index.errors import UsageError
+from psl_models.layers.additive_scores import additive_scores
 from psl_models.layers.layout import Layout
 
 PoolingName = Literal["last", "attention", "uniform", "uniform-sum", "guided"]
@@ -38,10 +39,12 @@ class Attention(nn.Module):
 
     def forward(self, states: Tensor, layout: Layout) -> Tensor:
         """Scores of shape (n, width), minus infinity at padding; `states` is (width, n, channels)."""
-        # tanh(z) = 2 sigmoid(2z) - 1; PyTorch's tanh takes ten times as long on a processor.
-        steep = torch.sigmoid(2 * self.inner(states))
-        scores: Tensor = 2 * self.outer(steep)[..., 0].T - self.outer.weight.sum()
-        return scores.masked_fill(~layout.mask, -torch.inf)
+        weight = self.inner.weight
+        if states.device.type == "cpu":
+            scores = additive_scores(states.to(weight.dtype), weight, self.inner.bias, self.outer.weight[0])
+        else:
+            scores = self.outer(torch.tanh(self.inner(states)))[..., 0]
+        return scores.T.masked_fill(~layout.mask, -torch.inf)
 
 
 class Pooling(nn.Module):

@@ -66,7 +66,7 @@ def train(
     resume : bool
         Go on from `state_file`, where it is there.
     device : torch.device, optional
-        The processor by default. On CUDA, products of matrices are in bfloat16.
+        The processor by default.
     report, tell : callable, optional
         Are told how far it is, and after each epoch the measurements of all so far.
 
@@ -197,7 +197,7 @@ class _Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate(self._steps)
         self._optimiser.zero_grad()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._options.precision == "bfloat16"):
             embedded = self._network.embed(self._masked(batch.tokens))
             answer = self._network(embedded, batch.lengths, self._training.weighing(batch))
         loss = self._loss(answer.logits.float(), self._training.labels[batch.rows], self._options.label_smoothing)

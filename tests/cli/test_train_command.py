@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -13,6 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pslidx.train_command import train
+
+from psl_models.configuration import ARCHITECTURES, ENCODINGS
+from psl_models.layers.pooling import POOLINGS
+from psl_models.training.options import CLASS_WEIGHTS, PRECISIONS, TrainingOptions
 
 TINY = ("--embedding", 3, "--hidden", 3, "--layers", 1, "--attention", 3, "--epochs", 2, "--threads", 1)
 
@@ -27,6 +33,25 @@ def fasta(path: Path, count: int = 60, *, mark_test: bool = True) -> Path:
         records.append(f">P{number:05d} {name}{' test' * (mark_test and number % 5 == 0)}\n{residues}{end}\n")
     path.write_text("".join(records))
     return path
+
+
+def test_the_choices_are_those_that_networks_and_training_have() -> None:
+    known = {
+        "architecture": ARCHITECTURES,
+        "pooling": POOLINGS,
+        "encoding": ENCODINGS,
+        "class_weights": CLASS_WEIGHTS,
+        "precision": PRECISIONS,
+    }
+    offered = {option.name: option.type.choices for option in train.params if option.name in known}
+    assert {name: set(choices) for name, choices in offered.items()} == {n: set(c) for n, c in known.items()}
+
+
+def test_defaults_of_training_are_those_of_the_library() -> None:
+    own = dataclasses.asdict(TrainingOptions())
+    del own["precision"]  # whose default is the device's
+    defaults = {option.name: option.default for option in train.params if option.name in own}
+    assert defaults == {name: own[name] for name in defaults}
 
 
 @pytest.fixture(scope="module")

@@ -116,7 +116,7 @@ def test_training_stops_when_nothing_is_gained(tmp_path: Path) -> None:
     assert len(result.lines) == result.best_epoch + 2 < 50
 
 
-@pytest.mark.parametrize("change", [{"seed": 9}, {"batch": 4}, {"learning_rate": 0.1}])
+@pytest.mark.parametrize("change", [{"seed": 9}, {"batch": 4}, {"precision": "bfloat16"}])
 def test_only_the_same_training_is_gone_on_with(tmp_path: Path, change: dict[str, object]) -> None:
     state_file = tmp_path / "model" / "state.safetensors"
     state_file.parent.mkdir()
@@ -199,3 +199,12 @@ def test_classes_without_a_protein_do_no_harm(tmp_path: Path, weights: str) -> N
 def test_a_learning_rate_that_is_too_high_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the loss of a batch of epoch \d+ is (nan|inf); lower the learning rate"):
         trained(tmp_path, epochs=30, learning_rate=1e30, clip=1e30)
+
+
+def test_half_the_precision_learns_the_same_signal_with_whole_weights(tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    whole, half = trained(tmp_path, epochs=1), trained(tmp_path / "half", epochs=15, precision="bfloat16")
+    assert {tensor.dtype for tensor in half.network.state_dict().values()} == {torch.float32}
+    assert half.lines[0]["train_loss"] == pytest.approx(whole.lines[0]["train_loss"], rel=0.02)
+    assert half.lines[0]["train_loss"] != whole.lines[0]["train_loss"]
+    assert max(line["validation_macro_f1"] for line in half.lines) > 0.9
