@@ -83,7 +83,8 @@ def _ratio(
     detail = f"{ours:.3g} against {peer:.3g} s for {len(sequences):,} proteins, {threads} threads"
     if task != "epoch":
         theirs, own = (np.load(folder / f"{task}-{side}.npy") for side in ("peer", "ours"))
-        detail += f"; largest difference {np.abs(theirs - own).max():.1e}"
+        difference = np.abs(theirs - own).max() / np.abs(theirs).max()
+        detail += f"; scores differ by {difference:.1e} of the largest at most"
     yield Finding(f"{name}: one by one / ours", peer / ours, "x", detail, f"models.{task}")
     steps = 50 if task == "gradients" else 1
     yield Finding(f"{name}: ours", residues * steps / ours / 1e3, "k residues/s", "steps counted" if steps > 1 else "")
