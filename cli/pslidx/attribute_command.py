@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from psl_index.errors import UsageError
-from pslidx.destination import choose, refuse_input
+from pslidx.destination import choose
 from pslidx.messages import counted, warn
 from pslidx.model_options import (
     device_option,
@@ -86,16 +86,12 @@ def attribute(
     where = prepared_torch(device, threads)
     from psl_eval.results.schemas import ATTRIBUTIONS
     from pslidx.attribution_rows import AttributionRows, targets_of
-    from pslidx.model_inputs import opened_model, proteins_of
+    from pslidx.model_inputs import model_and_asked
     from pslidx.output import write
 
     destination = choose(output, table_format)
-    name, proteins = arguments
-    if destination.path is not None:
-        refuse_input(destination.path, [proteins, reading["labels"]])
     chosen = _method(method, settings, as_released)
-    model = opened_model(name, where)
-    asked = proteins_of(proteins, model.configuration, reading)
+    model, asked = model_and_asked(arguments, destination, where, reading)
     rows = AttributionRows(model, method, chosen, seed, targets_of(target, model.configuration, asked))
     with shown(patience=2.0) as report:
         write(destination, ATTRIBUTIONS, rows.batches(asked, report))

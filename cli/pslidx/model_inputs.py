@@ -19,6 +19,7 @@ from psl_models.encoding import truncated
 from psl_models.model import Model
 from psl_models.shipped import DEFAULT, model_folder, shipped_models
 from psl_models.training.material import labels_of
+from pslidx.destination import Destination, refuse_input
 from pslidx.messages import say
 
 
@@ -65,11 +66,25 @@ def opened_model(name: str | None, device: torch.device) -> Model:
     return open_model(folder, device)
 
 
-def proteins_of(path: str, configuration: Configuration, reading: Mapping[str, Any]) -> Asked:
-    """Read the proteins of a file, with their classes where it states them.
+def model_and_asked(
+    arguments: tuple[str | None, str], destination: Destination, device: torch.device, reading: Mapping[str, Any]
+) -> tuple[Model, Asked]:
+    """The model and the proteins that a command names, with their classes where the file states them.
 
     `reading` holds the values of the options ``labels``, ``columns``, ``max_length`` and ``truncate``.
+
+    Raises
+    ------
+    UsageError
+        The destination is one of the files to read.
+    InputError
+        As `opened_model`, and `psl_models.datasets.read_dataset`.
     """
+    name, path = arguments
+    if destination.path is not None:
+        refuse_input(destination.path, [path, reading["labels"]])
+    model = opened_model(name, device)
+    configuration = model.configuration
     dataset = read_dataset(
         path,
         multi_label=configuration.task == "multi-label",
@@ -79,7 +94,7 @@ def proteins_of(path: str, configuration: Configuration, reading: Mapping[str, A
         require_labels=False,
     )
     cut = [truncated(each, reading["max_length"], reading["truncate"]) for each in dataset.sequences]
-    return Asked(dataset, cut)
+    return model, Asked(dataset, cut)
 
 
 def known_labels(asked: Asked, configuration: Configuration) -> npt.NDArray[np.bool_] | None:

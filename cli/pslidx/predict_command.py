@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pslidx.destination import choose, refuse_input
+from pslidx.destination import choose
 from pslidx.messages import say
 from pslidx.model_options import (
     attention_option,
@@ -65,16 +65,12 @@ def predict(
     from psl_models.decisions import decided
     from psl_models.metrics import evaluate
     from psl_models.prediction import predict as answers
-    from pslidx.model_inputs import known_labels, opened_model, proteins_of
+    from pslidx.model_inputs import known_labels, model_and_asked
     from pslidx.output import write
 
     destination = choose(output, table_format)
-    name, proteins = arguments
-    if destination.path is not None:
-        refuse_input(destination.path, [proteins, reading["labels"]])
-    model = opened_model(name, where)
+    model, asked = model_and_asked(arguments, destination, where, reading)
     configuration = model.configuration
-    asked = proteins_of(proteins, configuration, reading)
     labels = known_labels(asked, configuration)
     with shown(patience=2.0) as report:
         predictions = answers(
