@@ -50,7 +50,7 @@ _METHODS: Final = (
 @click.option("--as-released", is_flag=True, help="integrated-gradients as in the study's released code.")
 @labels_options
 @seed_option("Of what is random; 0 by default.", 0)
-@length_options(None, "middle")
+@length_options(None)
 @device_option
 @threads_option
 @output_options

@@ -9,7 +9,7 @@ import click
 
 from psl_index.errors import UsageError
 from pslidx.messages import say
-from pslidx.model_options import require_models
+from pslidx.model_options import require_models, short_of_memory
 from pslidx.options import debug_option
 from pslidx.signals import raised
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     help="In place of the one the file has weights for: some hold an attention that was never used.",
 )
 @debug_option
+@short_of_memory()
 def import_checkpoint(checkpoint: str, folder: Path, pooling: Any) -> None:
     """Make a model of a checkpoint of the published study.
 

@@ -21,6 +21,7 @@ from psl_models.shipped import DEFAULT, model_folder, shipped_models
 from psl_models.training.material import labels_of
 from pslidx.destination import Destination, refuse_input
 from pslidx.messages import say
+from pslidx.model_options import kept_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +77,12 @@ def model_and_asked(
     Raises
     ------
     UsageError
-        The destination is one of the files to read.
+        The destination is one of the files to read; `kept_length`.
     InputError
         As `opened_model`, and `psl_models.datasets.read_dataset`.
     """
     name, path = arguments
+    length = kept_length(reading, None)
     if destination.path is not None:
         refuse_input(destination.path, [path, reading["labels"]])
     model = opened_model(name, device)
@@ -93,7 +95,7 @@ def model_and_asked(
         classes=configuration.classes,
         require_labels=False,
     )
-    cut = [truncated(each, reading["max_length"], reading["truncate"]) for each in dataset.sequences]
+    cut = [truncated(each, length, reading["truncate"]) for each in dataset.sequences]
     return model, Asked(dataset, cut)
 
 

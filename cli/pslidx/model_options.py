@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import torch
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+#: Residues that training keeps of a longer protein, as the study and DeepLoc.
+TRAINED_LENGTH: Final = 1000
 
 _LARGEST_SEED: Final = 2**32 - 1  # what all generators take
 _EXTRA: Final = ("torch", "safetensors", "sklearn", "matplotlib")
@@ -61,28 +64,41 @@ def labels_options(command: Command) -> Command:
     return labels(columns(command))
 
 
-def length_options(max_length: int | None, truncate: str) -> Callable[[Command], Command]:
-    """``--max-length`` and ``--truncate`` with their defaults."""
+def length_options(default: int | None) -> Callable[[Command], Command]:
+    """``--max-length`` and ``--truncate``, which `kept_length` reads with the same default."""
     longest = click.option(
         "--max-length",
         type=click.IntRange(min=1),
-        default=max_length,
         metavar="N",
-        help="Residues that are kept of a longer protein; all by default."
-        if max_length is None
-        else f"Residues that are kept of a longer protein; {max_length:,} by default.",
+        help=f"Residues that are kept of a longer protein; {'all' if default is None else f'{default:,}'} by default.",
     )
     where = click.option(
         "--truncate",
         type=click.Choice(["middle", "end", "none"]),
-        default=truncate,
-        help=f"What a longer protein loses: its middle, its end, or nothing; {truncate} by default.",
+        default="middle",
+        help="What a longer protein loses: its middle (the default), its end, or nothing.",
     )
 
     def decorated(command: Command) -> Command:
         return longest(where(command))
 
     return decorated
+
+
+def kept_length(chosen: Mapping[str, Any], default: int | None) -> int | None:
+    """Residues that are kept of a longer protein, None for all.
+
+    Raises
+    ------
+    UsageError
+        ``--max-length`` is given together with ``--truncate none``.
+    """
+    asked: int | None = chosen["max_length"]
+    if chosen["truncate"] != "none":
+        return asked or default
+    if asked is not None:
+        raise UsageError("--truncate none keeps proteins whole, whatever --max-length", remedy="leave out one of them")
+    return None
 
 
 def prepared_torch(device: str, threads: int) -> torch.device:

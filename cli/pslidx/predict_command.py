@@ -28,7 +28,7 @@ from pslidx.progress import shown
 @labels_options
 @attention_option
 @seed_option("Of permuted and random attention; 0 by default.", 0)
-@length_options(None, "middle")
+@length_options(None)
 @device_option
 @threads_option
 @output_options

@@ -11,6 +11,7 @@ import click
 from psl_index.progress import Progress
 from pslidx.messages import counted, say
 from pslidx.model_options import (
+    TRAINED_LENGTH,
     device_option,
     labels_options,
     length_options,
@@ -81,7 +82,7 @@ _OPTIONS: Final = (
     default="embedding",
     help="Residues as vectors: learned (the default), unit vectors, or rows of BLOSUM62.",
 )
-@length_options(1000, "middle")
+@length_options(TRAINED_LENGTH)
 @click.option("--embedding", type=click.IntRange(1), metavar="N", help="Channels of a learned embedding.")
 @click.option("--kernels", metavar="N,...", help="Widths of the convolutions, odd.")
 @click.option("--filters", type=click.IntRange(1), metavar="N", help="Channels of each convolution.")

@@ -23,6 +23,7 @@ from psl_models.model import Model
 from psl_models.shipped import model_folder
 from psl_models.splits import STUDY_FRACTIONS, Split
 from pslidx.messages import counted, warn_of_skipped
+from pslidx.model_options import TRAINED_LENGTH, kept_length
 
 Chosen = Mapping[str, Any]
 """Values of the options by name; None for one that is not given and has no default."""
@@ -61,7 +62,6 @@ def configuration_of(dataset: Dataset, chosen: Chosen) -> Configuration:
         raise UsageError(
             f"there is one class only, {classes[0]!r}", remedy="a network needs at least two to tell apart"
         )
-    truncate = chosen["truncate"]
     return Configuration(
         chosen["architecture"],
         chosen["pooling"],
@@ -69,8 +69,8 @@ def configuration_of(dataset: Dataset, chosen: Chosen) -> Configuration:
         _sizes(chosen),
         task="multi-label" if chosen["multi_label"] else "single-label",
         encoding=chosen["encoding"],
-        max_length=None if truncate == "none" else chosen["max_length"],
-        truncate=truncate,
+        max_length=kept_length(chosen, TRAINED_LENGTH),
+        truncate=chosen["truncate"],
     )
 
 

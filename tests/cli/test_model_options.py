@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pslidx.model_options import short_of_memory
+from pslidx.model_options import kept_length, short_of_memory
 
 from psl_index.errors import UsageError
 from psl_models.model import device_named
@@ -15,6 +15,25 @@ def test_devices() -> None:
     for name in ("cpu:7", "tpu", "meta", "mps", ""):
         with pytest.raises(UsageError, match="choose auto, cpu or cuda"):
             device_named(name)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "default", "kept"),
+    [
+        ((None, "middle"), 1000, 1000),
+        ((None, "end"), None, None),
+        ((7, "end"), 1000, 7),
+        ((None, "none"), 1000, None),
+    ],
+)
+def test_residues_that_are_kept(chosen: tuple[int | None, str], default: int | None, kept: int | None) -> None:
+    assert kept_length({"max_length": chosen[0], "truncate": chosen[1]}, default) == kept
+
+
+def test_a_length_to_cut_to_and_no_cutting_exclude_each_other() -> None:
+    for default in (None, 1000):
+        with pytest.raises(UsageError, match="leave out one of them"):
+            kept_length({"max_length": 5, "truncate": "none"}, default)
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,14 @@ from psl_models.network import Network
 
 NOT_GIVEN = (
     "labels", "columns", "classes", "split", "split_file", "split_column", "clusters", "partitions", "fractions",
-    "embedding", "kernels", "filters", "convolution", "hidden", "layers", "attention", "dropout",
+    "embedding", "kernels", "filters", "convolution", "hidden", "layers", "attention", "dropout", "max_length",
 )  # fmt: skip
 
 
 def chosen(**options: Any) -> dict[str, Any]:
     defaults = {
         "multi_label": False, "skip_bad": False, "architecture": "bilstm", "pooling": "attention",
-        "encoding": "embedding", "max_length": 1000, "truncate": "middle", "seed": 1,
+        "encoding": "embedding", "truncate": "middle", "seed": 1,
     }  # fmt: skip
     return dict.fromkeys(NOT_GIVEN) | defaults | options
 
@@ -53,6 +53,7 @@ def test_classes_are_those_that_occur_or_those_that_are_named(dataset: Dataset) 
         ({"convolution": 3}, "--convolution is given, which bilstm with"),
         ({"pooling": "uniform", "attention": 5}, "--attention is given.*it has --embedding, --hidden, --layers"),
         ({"encoding": "blosum62", "embedding": 5}, "--embedding is given.*it has --hidden"),
+        ({"truncate": "none", "max_length": 500}, "--truncate none keeps proteins whole, whatever --max-length"),
     ],
 )
 def test_sizes_that_cannot_be(dataset: Dataset, options: dict[str, Any], problem: str) -> None:
