@@ -15,14 +15,18 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks import released
+from benchmarks.inputs import DATA
 from benchmarks.report import Finding
 from psl_models.attribution import attribute
 from psl_models.attribution.integrated_gradients import IntegratedGradients
 from psl_models.checkpoints import open_model
-from psl_models.metrics import FIGURES
+from psl_models.datasets import class_matrix, read_dataset
+from psl_models.metrics import FIGURES, evaluate
 from psl_models.prediction import predict
-from psl_models.shipped import DEFAULT, model_folder, shipped_models
+from psl_models.shipped import DEFAULT, shipped_folder, shipped_models
+from psl_models.training.folder import training_rows
 
+_DEEPLOC: Final = DATA / "deeploc" / "deeploc1.fasta.gz"
 _TIMES: Final = 3
 _SAMPLE: Final = 200  # proteins for integrated gradients, which take a quarter of an hour on all
 _LEARNED: Final = 1000  # proteins of the epoch
@@ -41,18 +45,26 @@ def findings(bench: Path, threads: int) -> Iterator[Finding]:
     model = released.imported(folder, "attention")
     yield from _speed(model, folder, threads)
     yield from _memory(model, folder)
-    yield from _refinement({"the study's BiLSTM": model, DEFAULT: model_folder(DEFAULT)})
+    yield from _refinement({"the study's BiLSTM": model, DEFAULT: shipped_folder(DEFAULT)})
 
 
 def _accuracy() -> Iterator[Finding]:
-    """Figures of the shipped models on the test proteins of their split, as measured when they were trained."""
+    """Figures of the shipped models on the test proteins of their split."""
+    dataset = read_dataset(_DEEPLOC, multi_label=False)
+    place_of = {accession: place for place, accession in enumerate(dataset.accessions)}
     for name in shipped_models():
-        stored = json.loads((model_folder(name) / "metrics.json").read_text())
+        model = open_model(shipped_folder(name))
+        rows = (row.split("\t") for row in training_rows(shipped_folder(name)))
+        tested = [place_of[accession] for accession, side, _ in rows if side == "test"]
+        configuration = model.configuration
+        probabilities = predict(model, [dataset.sequences[place] for place in tested]).probabilities(configuration)
+        labels = class_matrix(dataset, configuration.classes)[tested]
+        figures = evaluate(probabilities, labels, configuration.classes, configuration.task).figures
         for figure in ("accuracy", "f1_macro"):
-            measured = stored["test"]["figures"][figure]
-            detail = f"{stored['test']['proteins']:,} proteins; {measured['low']:.3f} to {measured['high']:.3f}"
+            measured = figures[figure]
+            detail = f"{len(tested):,} proteins; {measured.low:.3f} to {measured.high:.3f}"
             key = f"models.{name}-{figure.replace('_', '-')}"
-            yield Finding(f"{name}: {FIGURES[figure]}", measured["value"], "share", detail, key)
+            yield Finding(f"{name}: {FIGURES[figure]}", measured.value, "share", detail, key)
 
 
 def _speed(model: Path, folder: Path, threads: int) -> Iterator[Finding]:
@@ -64,10 +76,18 @@ def _speed(model: Path, folder: Path, threads: int) -> Iterator[Finding]:
     yield from _ratio("attention", "attention", sequences, model, folder, threads)
     yield from _ratio("gradients", "integrated gradients, 50 steps", some, model, folder, threads)
     yield from _ratio("epoch", "an epoch of training", learned, model, folder, threads)
+    yield from _ratio("bfloat16", "an epoch of training in bfloat16", learned, model, folder, threads, peer="float32")
 
 
 def _ratio(
-    task: str, name: str, sequences: Sequence[str], model: Path, folder: Path, threads: int
+    task: str,
+    name: str,
+    sequences: Sequence[str],
+    model: Path,
+    folder: Path,
+    threads: int,
+    *,
+    peer: str = "one by one",
 ) -> Iterator[Finding]:
     """Ours and the peer's by turns, each in a process of its own; scores compared."""
     sentences = folder / f"{task}.txt"
@@ -79,13 +99,13 @@ def _ratio(
             said = _one_by_one(f"{task}-{side}", model, sentences, threads, folder / f"{task}-{side}.npy")
             seconds[side].append(said["seconds"])
             residues = said["residues"]
-    peer, ours = (statistics.median(seconds[side]) for side in ("peer", "ours"))
-    detail = f"{ours:.3g} against {peer:.3g} s for {len(sequences):,} proteins, {threads} threads"
-    if task != "epoch":
-        theirs, own = (np.load(folder / f"{task}-{side}.npy") for side in ("peer", "ours"))
-        difference = np.abs(theirs - own).max() / np.abs(theirs).max()
+    theirs, ours = (statistics.median(seconds[side]) for side in ("peer", "ours"))
+    detail = f"{ours:.3g} against {theirs:.3g} s for {len(sequences):,} proteins, {threads} threads"
+    if task in ("attention", "gradients"):
+        scores = [np.load(folder / f"{task}-{side}.npy") for side in ("peer", "ours")]
+        difference = np.abs(scores[0] - scores[1]).max() / np.abs(scores[0]).max()
         detail += f"; scores differ by {difference:.1e} of the largest at most"
-    yield Finding(f"{name}: one by one / ours", peer / ours, "x", detail, f"models.{task}")
+    yield Finding(f"{name}: {peer} / ours", theirs / ours, "x", detail, f"models.{task}")
     steps = 50 if task == "gradients" else 1
     yield Finding(f"{name}: ours", residues * steps / ours / 1e3, "k residues/s", "steps counted" if steps > 1 else "")
 

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from psl_models.encoding import PAD, encode, truncated
 from psl_models.model import Model
 from psl_models.training.examples import Examples
 from psl_models.training.loop import train
-from psl_models.training.options import TrainingOptions
+from psl_models.training.options import Precision, TrainingOptions
 
 STEPS: Final = 50
 BATCH: Final = 64
@@ -152,7 +153,7 @@ def epoch_peer(model: Model, sequences: list[str]) -> list[Any]:
     return []
 
 
-def epoch_ours(model: Model, sequences: list[str]) -> list[Any]:
+def epoch_ours(model: Model, sequences: list[str], precision: Precision = "float32") -> list[Any]:
     """One epoch by `pslidx`, validation on one protein included."""
     import tempfile
 
@@ -165,7 +166,7 @@ def epoch_ours(model: Model, sequences: list[str]) -> list[Any]:
             model.configuration,
             Examples(encoded, labels),
             Examples(encoded[:1], labels[:1]),
-            TrainingOptions(epochs=1, batch=BATCH, class_weights="none"),
+            TrainingOptions(epochs=1, batch=BATCH, class_weights="none", precision=precision),
             state_file=Path(folder) / "state",
         )
     return []
@@ -182,6 +183,8 @@ TASKS: Final[dict[str, Work]] = {
     "gradients-ours": gradients_ours,
     "epoch-peer": epoch_peer,
     "epoch-ours": epoch_ours,
+    "bfloat16-peer": epoch_ours,
+    "bfloat16-ours": partial(epoch_ours, precision="bfloat16"),
 }
 
 

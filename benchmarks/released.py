@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,7 @@ def imported(folder: Path, pooling: str) -> Path:
 
 
 def findings(folder: Path) -> Iterator[Finding]:
-    """Rows of the study's files that come out at the same place, with the same prediction."""
+    """Rows of the study's files that come out to the letter: protein, place, prediction, class and subsequence."""
     attention = _rows(imported(folder, "attention"), folder, "attention")
     yield _compared("attention", "lstm_attention", attention, "models.released-rows")
     yield _compared("random attention", "lstm_attention_random", _random_rows(folder), "models.released-random")
@@ -44,30 +45,29 @@ def findings(folder: Path) -> Iterator[Finding]:
 
 
 _PSLIDX: Final = (sys.executable, "-m", "pslidx")
-Place = tuple[int, int, int]  # number of the protein, left (0-based), right (exclusive)
+Row = dict[str, str]
 
 
-def _compared(name: str, file: str, found: set[Place], key: str) -> Finding:
+def _compared(name: str, file: str, found: list[Row], key: str) -> Finding:
+    """How many rows are equal, in the columns that those found have in common with the study's."""
     with gzip.open(RELEASED / f"{file}_subsequences.csv.gz", "rt") as lines:
-        expected = _places(csv.DictReader(lines))
-    detail = f"of {len(expected):,} in the study's file; {len(found):,} here"
-    return Finding(f"the study's rows of {name}", len(expected & found), "rows", detail, key)
+        expected = list(csv.DictReader(lines))
+    columns = [column for column in expected[0] if column in found[0]]
+    ours, theirs = (Counter(tuple(row[column] for column in columns) for row in rows) for rows in (found, expected))
+    detail = f"of {len(expected):,} in the study's file, {len(found):,} here; {', '.join(columns)} compared"
+    return Finding(f"the study's rows of {name}", (ours & theirs).total(), "rows", detail, key)
 
 
-def _rows(model: Path, folder: Path, name: str, *options: str) -> set[Place]:
+def _rows(model: Path, folder: Path, name: str, *options: str) -> list[Row]:
     """What the commands give for the study's test proteins."""
     attributions, rows = folder / f"{name}.parquet", folder / f"{name}.csv"
     run(*_PSLIDX, "attribute", model, SENTENCES, "--labels", _LABELS, *options, "-o", attributions)
     run(*_PSLIDX, "extract", attributions, "--released", "-o", rows)
     with rows.open() as lines:
-        return _places(csv.DictReader(lines))
+        return list(csv.DictReader(lines))
 
 
-def _places(rows: csv.DictReader[str]) -> set[Place]:
-    return {(int(row["inputSequence"]), int(row["left"]), int(row["right"])) for row in rows}
-
-
-def _random_rows(folder: Path) -> set[Place]:
+def _random_rows(folder: Path) -> list[Row]:
     """What the study's stream of random numbers gives: its modules are made first, and draw from it, too."""
     sizes = open_model(imported(folder, "attention")).configuration.sizes
     torch.manual_seed(_SEED)
@@ -81,4 +81,5 @@ def _random_rows(folder: Path) -> set[Place]:
     weights = [(power / power.sum()).numpy() for power in powers]
     offsets = np.cumsum([0, *(len(each) for each in weights)])
     found = spans(Scores(np.concatenate(weights).astype(np.float64), offsets), AboveMean())
-    return set(zip(found.protein.tolist(), found.start.tolist(), found.end.tolist(), strict=True))
+    places = zip(found.protein.tolist(), found.start.tolist(), found.end.tolist(), strict=True)
+    return [{"inputSequence": str(protein), "left": str(start), "right": str(end)} for protein, start, end in places]

@@ -156,9 +156,10 @@ def _training(training: Json) -> Iterator[str]:
     rows = [(name, _text(value)) for name, value in training.get("settings", {}).items()]
     if "epochs" in training:
         kept = f", the weights of epoch {training['kept_epoch']} were kept" if "kept_epoch" in training else ""
-        rows.append(("epochs", f"{training['epochs']}{kept}"))
+        rows.append(("trained for", f"{training['epochs']} epochs{kept}"))
     if "seconds" in training:
-        threads = f" on {training['threads']} threads" if "threads" in training else ""
+        count = training.get("threads", 0)
+        threads = f" on {count} thread{'' if count == 1 else 's'}" if count else ""
         rows.append(("time", f"{_duration(training['seconds'])}{threads} ({training.get('device', 'cpu')})"))
     if "versions" in training:
         rows.append(("versions", ", ".join(f"{name} {version}" for name, version in training["versions"].items())))

@@ -110,7 +110,11 @@ class Metrics:
 
     def describe(self) -> list[str]:
         """Lines for people: the figures with their intervals, then a table of the classes."""
-        return [f"{self.proteins:,} proteins, intervals of {LEVEL:.0%}", *self._figure_lines(), *self._class_lines()]
+        return [
+            f"{self.proteins:,} protein{'' if self.proteins == 1 else 's'}, intervals of {LEVEL:.0%}",
+            *self._figure_lines(),
+            *self._class_lines(),
+        ]
 
     def _figure_lines(self) -> Iterator[str]:
         width = max(len(FIGURES[name]) for name in self.figures)

@@ -71,19 +71,21 @@ def predict(
     def answer(batch: Batch) -> Answer:
         return model.answer(batch, altered(attention, batch, seed))
 
-    return answers(encoded_proteins(sequences), answer, model.device, budget=budget, progress=progress)
+    classes = len(model.configuration.classes)
+    return answers(encoded_proteins(sequences), answer, classes, model.device, budget=budget, progress=progress)
 
 
 def answers(
     encoded: Sequence[npt.NDArray[np.uint8]],
     answer: Callable[[Batch], Answer],
+    classes: int,
     device: torch.device,
     *,
     budget: int = BUDGET,
     progress: Callable[[int], None] | None = None,
 ) -> Predictions:
-    """What a network says of proteins, as tokens, at least one; `answer` asks it of a batch on its device."""
-    logits: list[npt.NDArray[np.float32]] = [np.empty(0, np.float32)] * len(encoded)
+    """What a network of so many classes says of proteins, as tokens; `answer` asks it of a batch on its device."""
+    logits = np.empty((len(encoded), classes), np.float32)
     weights: list[npt.NDArray[np.float32]] | None = None
 
     def without_gradients(batch: Batch) -> Answer:
@@ -93,8 +95,7 @@ def answers(
     done = 0
     for together in groups_of(batches_of(encoded, budget), device):
         for batch, answered in zip(together, side_by_side(without_gradients, together, device), strict=True):
-            for protein, row in zip(batch.rows.tolist(), answered.logits.float().cpu().numpy(), strict=True):
-                logits[protein] = row
+            logits[batch.rows] = answered.logits.float().cpu().numpy()
             if answered.weights is not None:
                 weights = weights or [np.empty(0, np.float32)] * len(encoded)
                 rows = answered.weights.cpu().numpy()
@@ -103,7 +104,7 @@ def answers(
             done += len(batch.rows)
         if progress is not None:
             progress(done)
-    return Predictions(np.stack(logits), weights)
+    return Predictions(logits, weights)
 
 
 def encoded_proteins(sequences: Sequence[str]) -> list[npt.NDArray[np.uint8]]:

@@ -17,6 +17,17 @@ def shipped_models() -> list[str]:
     return sorted(path.parent.name for path in _FOLDER.glob(f"*/{CONFIGURATION}"))
 
 
-def model_folder(name: str) -> Path:
-    """The folder of a model that a user names: a folder of theirs or, where there is none, the shipped one."""
-    return _FOLDER / name if not Path(name).exists() and name in shipped_models() else Path(name)
+def shipped_folder(name: str) -> Path:
+    """The folder of a model that comes with the package."""
+    return _FOLDER / name
+
+
+def model_folder(name: str | None) -> Path:
+    """The folder of a model that a user names: one of theirs or, where there is none, of that name, a shipped one.
+
+    Without a name, whatever lies in the working directory, the default.
+    """
+    if name is None:
+        return shipped_folder(DEFAULT)
+    folder = Path(name)
+    return shipped_folder(str(folder)) if not folder.exists() and str(folder) in shipped_models() else folder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from psl_index.errors import UsageError
+from psl_index.errors import OutputError, UsageError
 from pslidx.messages import say
 from pslidx.model_options import require_models, short_of_memory
 from pslidx.options import debug_option
@@ -47,7 +47,11 @@ def import_checkpoint(checkpoint: str, folder: Path, pooling: Any) -> None:
         raise UsageError("is there already", file=str(folder), remedy="name another folder with -o")
     model = import_released(checkpoint, pooling)
     with raised():
-        _write(model, checkpoint, folder)
+        try:
+            _write(model, checkpoint, folder)
+        except OSError as error:
+            problem = f"cannot be made: {error.strerror or error}"
+            raise OutputError(problem, file=str(folder), remedy="name another with -o") from error
     configuration = model.configuration
     weights = sum(parameter.numel() for parameter in model.network.parameters())
     say(f"{folder}: {configuration.architecture} with pooling {configuration.pooling}, {weights:,} weights")

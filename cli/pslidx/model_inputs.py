@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from psl_models.configuration import Configuration
 from psl_models.datasets import Dataset, read_dataset
 from psl_models.encoding import truncated
 from psl_models.model import Model
-from psl_models.shipped import DEFAULT, model_folder, shipped_models
+from psl_models.shipped import model_folder, shipped_models
 from psl_models.training.material import labels_of
-from pslidx.destination import Destination, refuse_input
-from pslidx.messages import say
+from pslidx.destination import Destination, refuse_input, refuse_inside
+from pslidx.messages import counted, say
 from pslidx.model_options import kept_length
 
 
@@ -50,21 +51,14 @@ class Asked:
         return self.dataset.labels
 
 
-def opened_model(name: str | None, device: torch.device) -> Model:
-    """The model that a user names: a folder, or one that comes with the package; the default one for None.
-
-    Raises
-    ------
-    InputError
-        There is no such model, or it is damaged.
-    """
-    name = name or DEFAULT
+def folder_named(name: str | None) -> Path:
+    """The folder of the model that a user names, or of the default one; InputError where there is none."""
     folder = model_folder(name)
     if not folder.exists():
         known = ", ".join(shipped_models())
         remedy = f"make one with `pslidx train`, or name one that comes with pslidx: {known}"
         raise InputError("is not there, expected a model", file=name, remedy=remedy)
-    return open_model(folder, device)
+    return folder
 
 
 def model_and_asked(
@@ -77,15 +71,17 @@ def model_and_asked(
     Raises
     ------
     UsageError
-        The destination is one of the files to read; `kept_length`.
+        The destination is one of the files to read; as `kept_length`.
     InputError
-        As `opened_model`, and `psl_models.datasets.read_dataset`.
+        There is no such model, or it is damaged; as `psl_models.datasets.read_dataset`; labels fit no protein.
     """
     name, path = arguments
     length = kept_length(reading, None)
+    folder = folder_named(name)
     if destination.path is not None:
         refuse_input(destination.path, [path, reading["labels"]])
-    model = opened_model(name, device)
+        refuse_inside(destination.path, [folder])
+    model = open_model(folder, device)
     configuration = model.configuration
     dataset = read_dataset(
         path,
@@ -95,6 +91,9 @@ def model_and_asked(
         classes=configuration.classes,
         require_labels=False,
     )
+    if reading["labels"] and not any(dataset.labels):
+        problem = f"has no label that the model knows for any of the {counted(len(dataset), 'protein')}"
+        raise InputError(problem, file=reading["labels"], remedy="name the labels of these proteins")
     cut = [truncated(each, length, reading["truncate"]) for each in dataset.sequences]
     return model, Asked(dataset, cut)
 

@@ -15,17 +15,18 @@ from pslidx.exit_codes import Session
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_MOST_THREADS: Final = 1024  # more bring no machine anything, and torch down
 _UNITS: Final = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 class NumberRange(click.FloatRange):
-    """A range that NaN is not in, which no bound keeps out."""
+    """A range of finite numbers."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; a usage error where it is none, or outside."""
         number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
 
 
@@ -69,7 +70,7 @@ def threads_option(command: Command) -> Command:
     """``--threads``, 0 for all cores."""
     return click.option(
         "--threads",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, _MOST_THREADS),
         default=0,
         metavar="N",
         help="Threads to use; 0, the default, means all cores.",

@@ -182,8 +182,7 @@ def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, 
       pslidx train deeploc_data.fasta --architecture mlp --pooling guided --guide model -o guided
     """
     where = prepared_torch(device, threads)
-    from psl_models.shipped import model_folder
-    from psl_models.training.folder import training_folder, training_rows
+    from psl_models.training.folder import training_folder
     from psl_models.training.material import Material, labels_of
     from psl_models.training.options import TrainingOptions
     from psl_models.training.running import Training
@@ -193,7 +192,7 @@ def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, 
     dataset = dataset_of(proteins, chosen)
     configuration = configuration_of(dataset, chosen)
     labels = labels_of(dataset, configuration)
-    guide = guide_of(configuration, chosen["guide"], where)
+    guide, rows_of_guide = guide_of(configuration, chosen["guide"], where)
     split, in_words = split_of(dataset, chosen)
     material = Material(dataset, split, labels)
     chosen["precision"] = chosen["precision"] or ("bfloat16" if where.type == "cuda" else "float32")
@@ -202,7 +201,6 @@ def train(proteins: str, folder: Path, device: str, threads: int, resume: bool, 
     say(f"split: {in_words}")
     say(f"classes: {_classes_of(material, configuration.classes)}")
     leaks = () if chosen["no_leakage_check"] else _leakage(material, threads)
-    rows_of_guide = training_rows(model_folder(chosen["guide"])) if chosen["guide"] else ()
     training = Training(configuration, material, options, guide, in_words, leaks, rows_of_guide)
     with raised(), shown() as report:
         assessed = training.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,10 @@ from psl_models.configuration import DEFAULT_SIZES, Configuration, Sizes, sizes_
 from psl_models.datasets import Dataset, class_order, read_dataset
 from psl_models.datasets.labels import spelled
 from psl_models.model import Model
-from psl_models.shipped import model_folder
 from psl_models.splits import STUDY_FRACTIONS, Split
+from psl_models.training.folder import training_rows
 from pslidx.messages import counted, warn_of_skipped
+from pslidx.model_inputs import folder_named
 from pslidx.model_options import TRAINED_LENGTH, kept_length
 
 Chosen = Mapping[str, Any]
@@ -74,24 +75,27 @@ def configuration_of(dataset: Dataset, chosen: Chosen) -> Configuration:
     )
 
 
-def guide_of(configuration: Configuration, name: str | None, device: torch.device) -> Model | None:
-    """The model that guides, a folder or one that comes with the package.
+def guide_of(
+    configuration: Configuration, name: str | None, device: torch.device
+) -> tuple[Model | None, Sequence[str]]:
+    """The model that guides, and the rows of its training set.
 
     Raises
     ------
     UsageError
         One is needed and not named, or the other way round; or it has no attention.
     InputError
-        As `psl_models.checkpoints.open_model`.
+        There is no such model, or it is damaged.
     """
     if (configuration.pooling == "guided") != (name is not None):
         raise UsageError("--pooling guided and --guide MODEL go together")
     if name is None:
-        return None
-    model = open_model(model_folder(name), device)
+        return None, ()
+    folder = folder_named(name)
+    model = open_model(folder, device)
     if model.configuration.pooling == "last":
         raise UsageError("has no attention to guide with", file=name, remedy="name a model with --pooling attention")
-    return model
+    return model, training_rows(folder)
 
 
 def split_of(dataset: Dataset, chosen: Chosen) -> tuple[Split, str]:

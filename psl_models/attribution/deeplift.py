@@ -54,7 +54,7 @@ class DeepLift:
         moved = torch.einsum("nwj,nj->nw", states, network.classifier.weight[targets])
         there, here = (explained.logits(point, batch.lengths, targets, guidance) for point in (end, start))
         scores = moved * self._weights(explained, batch).to(moved)
-        return Scores(scores, completeness_gaps(scores, there - here))
+        return Scores(scores, completeness_gaps(scores, there, here))
 
     def _weights(self, explained: Explained, batch: Batch) -> Tensor:
         """Weights of the residues in the pooling, (n, width), zero at padding."""

@@ -71,5 +71,5 @@ class GradientShap:
                 there = explained.logits(baselines, lengths, wanted, weights)
             expected.index_add_(0, proteins, there, alpha=1 / self.samples)
         with torch.no_grad():
-            difference = explained.logits(embedded, batch.lengths, targets, guidance) - expected
-        return Scores(scores, completeness_gaps(scores, difference))
+            logits = explained.logits(embedded, batch.lengths, targets, guidance)
+        return Scores(scores, completeness_gaps(scores, logits, expected))

@@ -69,13 +69,13 @@ class IntegratedGradients:
         path = path_to(explained, batch, targets, self.baseline)
         scores = whole_integral(explained, path, self.steps)
         # What is no number is above any tolerance.
-        gaps = completeness_gaps(scores, path.difference).nan_to_num_(torch.inf, torch.inf)
+        gaps = completeness_gaps(scores, path.last, path.first).nan_to_num_(torch.inf, torch.inf)
         if self.tolerance is not None:
             (rows,) = torch.nonzero(gaps > self.tolerance, as_tuple=True)
             if len(rows):
                 part = path.of(rows)
                 refined = refined_integral(explained, part, scores[rows], self.tolerance, self.most_steps)
-                refined_gaps = completeness_gaps(refined, part.difference)
+                refined_gaps = completeness_gaps(refined, part.last, part.first)
                 better = refined_gaps < gaps[rows]
                 rows = rows[better]
                 scores[rows], gaps[rows] = refined[better], refined_gaps[better]
@@ -89,9 +89,16 @@ class IntegratedGradients:
 AS_RELEASED: Final = IntegratedGradients(steps=50, baseline="pad", tolerance=None, normalised=True)
 
 
-def completeness_gaps(scores: Tensor, difference: Tensor) -> Tensor:
-    """\\|sum of the scores - difference\\| / \\|difference\\| of each protein, float of shape (n,).
+_ROUNDED: Final = 64  # units in the last place by which logits and sums over residues may be off
 
-    A difference below a millionth, which float32 does not tell from none, counts as a millionth.
+
+def completeness_gaps(scores: Tensor, last: Tensor, first: Tensor) -> Tensor:
+    """\\|sum of the scores - (last - first)\\| / \\|last - first\\| of each protein, float of shape (n,).
+
+    `last` and `first` are logits whose difference the scores, (n, width), should add up to. What rounding of the logits
+    alone can make is none: an error up to that counts as none, and the difference as at least that.
     """
-    return (scores.sum(dim=1) - difference).abs() / difference.abs().clamp(min=1e-6)
+    difference = last - first
+    least = (last.abs() + first.abs()).clamp(min=1) * (_ROUNDED * torch.finfo(scores.dtype).eps)
+    error = (scores.sum(dim=1) - difference).abs()
+    return torch.where(error <= least, 0, error / difference.abs().maximum(least))

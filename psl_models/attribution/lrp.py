@@ -57,7 +57,7 @@ class LayerwiseRelevance:
     def explain(self, explained: Explained, batch: Batch, targets: Tensor) -> Scores:
         """Relevances and gaps; see `psl_models.attribution.method.Method`."""
         found = relevances(explained, batch, targets, self.epsilon)
-        return Scores(found.residues, completeness_gaps(found.residues, found.logits))
+        return Scores(found.residues, completeness_gaps(found.residues, found.logits, torch.zeros_like(found.logits)))
 
 
 class Relevances(NamedTuple):

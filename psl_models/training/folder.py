@@ -38,7 +38,7 @@ _ACCESSION: Final = re.compile(
 def training_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """Make the folder of a training, or take the one that is there, and keep others out of it; before the work.
 
-    What was made here and is empty in the end is removed again.
+    What was made here and is empty in the end is removed again, with the folders above it.
 
     Raises
     ------
@@ -51,6 +51,7 @@ def training_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError("is a file, not a folder", file=str(folder), remedy="name another with -o")
+    above = [parent for parent in folder.absolute().parents if not parent.exists()]
     busy = BusyError("another training is going on there", file=str(folder), remedy="wait for it, or name another")
     with contextlib.ExitStack() as until_done:
         try:
@@ -66,6 +67,9 @@ def training_folder(folder: Path, *, resume: bool) -> Iterator[None]:
         finally:
             if made and not any(folder.iterdir()):
                 folder.rmdir()
+                with contextlib.suppress(OSError):  # of what others have put something in since
+                    for parent in above:
+                        parent.rmdir()
 
 
 def write_lines(folder: Path, lines: Sequence[dict[str, Any]]) -> None:

@@ -258,7 +258,7 @@ class _Trainer:
                 self._network.embed(batch.tokens), batch.lengths, examples.weighing(batch)
             )
 
-        return answers(examples.encoded, answer, self.device)
+        return answers(examples.encoded, answer, examples.labels.shape[1], self.device)
 
     def _learning_rate(self, step: int) -> float:
         """Up along a line over the first epoch, down along half a cosine over the others."""

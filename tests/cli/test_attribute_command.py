@@ -216,6 +216,18 @@ def test_what_is_no_checkpoint(pslidx, tmp_path: Path) -> None:
     assert "is there already" in taken.err
 
 
+def test_a_checkpoint_cannot_be_imported_into_a_file(pslidx, tmp_path: Path) -> None:
+    import torch
+
+    from tests.psl_models.test_released import Released
+
+    torch.save(Released().state_dict(), tmp_path / "study.pth")
+    (tmp_path / "file").touch()
+    ended = pslidx("import-checkpoint", tmp_path / "study.pth", "-o", tmp_path / "file" / "model")
+    said = f"pslidx: error: {tmp_path}/file/model: cannot be made: Not a directory; name another with -o\n"
+    assert (ended.code, ended.err) == (1, said)
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the study's files ($PSLIDX_DATA)")
 def test_the_study_s_weights_pick_out_the_study_s_subsequences(pslidx, tmp_path: Path) -> None:
     """On the first 300 of its 2,101 test proteins; `python -m benchmarks models` does all of them."""

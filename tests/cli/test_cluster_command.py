@@ -119,8 +119,11 @@ def test_a_failure_of_mmseqs(pslidx: Call, index: Path, fake: Callable[..., Path
         (["x"], "Missing option '--identity'"),
         (["x", "--identity", "50"], "Invalid value for '--identity'"),
         (["x", "--identity", "0.5", "--coverage", "80%"], "Invalid value for '--coverage'"),
-        (["x", "--identity", "nan"], "Invalid value for '--identity': 'nan' is not a number"),
-        (["x", "--identity", "0.5", "--coverage", "nan"], "Invalid value for '--coverage': 'nan' is not a number"),
+        (["x", "--identity", "nan"], "Invalid value for '--identity': 'nan' is not a finite number"),
+        (
+            ["x", "--identity", "0.5", "--coverage", "nan"],
+            "Invalid value for '--coverage': 'nan' is not a finite number",
+        ),
         (["x", "--identity", "0.5", "-o", "/"], "/: is a folder, not a file"),
     ],
 )

@@ -87,6 +87,25 @@ def test_labels_that_all_fit_give_figures(
     assert ended.rows[2][3] == "Cell.membrane"
 
 
+def test_labels_that_fit_no_protein_are_refused(pslidx, models: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "labels.tsv").write_text("accession\tlabels\nQ1\tNucleus\n")
+    file = written(tmp_path, "fasta", ("", "", ""))
+    ended = pslidx("predict", models["single-label"], file, "--labels", tmp_path / "labels.tsv")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "labels.tsv: has no label that the model knows for any of the 3 proteins" in ended.err
+
+
+@pytest.mark.parametrize("command", ["predict", "attribute"])
+def test_the_model_that_is_asked_is_not_written_over(
+    pslidx, models: dict[str, Path], command: str, tmp_path: Path
+) -> None:
+    weights = models["single-label"] / "model.safetensors"
+    before = weights.read_bytes()
+    ended = pslidx(command, models["single-label"], written(tmp_path, "fasta", ("", "", "")), "-o", weights)
+    assert (ended.code, weights.read_bytes()) == (2, before)
+    assert "which holds something else" in ended.err
+
+
 def test_too_little_memory_is_said_in_a_line(pslidx, models: dict[str, Path], tmp_path: Path) -> None:
     limit = 1 << 50  # bytes: no machine gives them
     from psl_models import prediction

@@ -84,6 +84,10 @@ def test_a_guide_is_put_on_the_device_that_was_asked_for(tmp_path: Path) -> None
     )
     save_model(Model(configuration, Network(configuration)), tmp_path)
     guided = Configuration("mlp", "guided", ("a", "b"))
-    guide = guide_of(guided, str(tmp_path), torch.device("meta"))
+    (tmp_path / "training_set.tsv").write_text("accession\tsplit\tsequence\nP12345\ttrain\t\n")
+    guide, rows = guide_of(guided, str(tmp_path), torch.device("meta"))
     assert guide is not None
     assert guide.device.type == "meta"
+    assert rows == ["P12345\ttrain\t"]
+    with pytest.raises(InputError, match="none: is not there, expected a model; make one with"):
+        guide_of(guided, "none", torch.device("cpu"))

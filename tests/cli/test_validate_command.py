@@ -277,7 +277,7 @@ def test_the_peptides_are_not_replaced(pslidx: Call, index: Path, peptides: Path
         (["search", "--via", "http://127.0.0.1:1", "SK"], "'SK' is too short for peptidematch, which takes 3 residues"),
         (["search", "INDEX", "SKL", "--service", "uniprot"], "--service goes with --via only"),
         (["search", "INDEX", "SKL", "--deadline", "9"], "--deadline goes with --via only"),
-        (["search", "--via", "http://x", "SKL", "--deadline", "nan"], "'nan' is not a number"),
+        (["search", "--via", "http://x", "SKL", "--deadline", "nan"], "'nan' is not a finite number"),
         (["validate", "INDEX"], "Missing option '--service'"),
         (["validate", "INDEX", "--service", "blast"], "Invalid value for '--service'"),
         (["validate", "INDEX", "--service", "uniprot", "--url", "x"], "'x' is no address"),
@@ -292,7 +292,7 @@ def test_the_peptides_are_not_replaced(pslidx: Call, index: Path, peptides: Path
         (["validate", "INDEX", "--service", "uniprot", "--length", "2"], "Invalid value for '--length': '2' is not"),
         (["validate", "INDEX", "--service", "uniprot", "--length", "99"], "no peptide of 99 to 99 standard residues"),
         (["validate", "INDEX", "--service", "uniprot", "--deadline", "0"], "Invalid value for '--deadline'"),
-        (["validate", "INDEX", "--service", "uniprot", "--deadline", "nan"], "'nan' is not a number"),
+        (["validate", "INDEX", "--service", "uniprot", "--deadline", "nan"], "'nan' is not a finite number"),
         (["validate", "INDEX", "--service", "uniprot", "-o", "/"], "/: is a folder, not a file; name a file"),
         (
             ["validate", "INDEX", "--service", "uniprot", "--peptides", "x", "--seed", "1"],

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from psl_models.layers import additive_scores as module
 from psl_models.layers.additive_scores import _POSITIONS, additive_scores
 
 COUNTS = [1, 2, _POSITIONS - 1, _POSITIONS, _POSITIONS + 1, 3 * _POSITIONS + 7]
@@ -49,11 +50,17 @@ def test_gradients_are_computed_of_what_asks_for_them(learning: tuple[int, ...])
         torch.testing.assert_close(own, theirs)
 
 
-def test_nothing_is_kept_for_gradients_that_nobody_asks_for() -> None:
+def test_slopes_are_computed_where_gradients_are_asked_for_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    original = module._slopes_
+    monkeypatch.setattr(module, "_slopes_", lambda steep: computed.append(len(steep)) or original(steep))
+    tensors = random(300, bias=True)
     with torch.no_grad():
-        scores = additive_scores(*random(300, bias=True))
-    assert not scores.requires_grad
-    torch.testing.assert_close(scores, plain(*random(300, bias=True)).detach())
+        scores = additive_scores(tensors[0] * 1, *tensors[1:])
+    assert not computed
+    torch.testing.assert_close(scores, plain(*tensors).detach())
+    additive_scores(*tensors)
+    assert sum(computed) == 300
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 150, 2)])

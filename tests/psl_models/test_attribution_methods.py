@@ -124,6 +124,7 @@ def test_gradient_shap_keeps_padding_out_of_baselines() -> None:
     """A protein of one kind of residue is its own baseline in any order."""
     for found in attributions_of(small_model("bilstm", "attention"), "gradient-shap", ["AAAAAAAA", "CC", LONG])[:2]:
         assert not found.scores.any()
+        assert found.completeness_gap == 0
 
 
 @pytest.mark.parametrize("pooling", ["uniform", "uniform-sum", "last", "guided"])

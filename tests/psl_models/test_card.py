@@ -100,7 +100,7 @@ def test_it_says_what_the_model_was_made_from_and_how(text: str) -> None:
     assert _cells(text, "seed") == ["230"]
     assert _cells(text, "learning rate") == ["0.001"]
     assert _cells(text, "class weights") == ["yes"]
-    assert _cells(text, "epochs") == ["24, the weights of epoch 20 were kept"]
+    assert _cells(text, "trained for") == ["24 epochs, the weights of epoch 20 were kept"]
     assert _cells(text, "time") == ["30 min on 2 threads (cpu)"]
     assert _cells(text, "versions") == ["pslidx 0.4.0, torch 2.13.0"]
     assert "![Learning curves](curves.png)" in text

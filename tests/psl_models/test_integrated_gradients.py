@@ -208,5 +208,13 @@ def test_a_protein_that_is_its_own_baseline_gets_zeros_and_no_gap() -> None:
 
 
 def test_gaps_are_shares_of_the_difference() -> None:
-    scores = torch.tensor([[1.0, 2.0], [1.0, -3.0], [0.0, 0.0]])
-    assert completeness_gaps(scores, torch.tensor([4.0, -4.0, 0.0])).tolist() == [0.25, 0.5, 0.0]
+    scores = torch.tensor([[1.0, 2.0], [1.0, -3.0], [0.0, 0.0], [torch.nan, 0.0]])
+    last, first = torch.tensor([5.0, -3.0, 7.0, 1.0]), torch.tensor([1.0, 1.0, 7.0, 0.0])
+    assert completeness_gaps(scores, last, first).tolist() == pytest.approx([0.25, 0.5, 0.0, torch.nan], nan_ok=True)
+
+
+def test_what_rounding_of_the_logits_can_make_is_no_gap() -> None:
+    scores, last = torch.zeros(2, 3), torch.full((2,), 10.0)
+    first = last + torch.tensor([2e-6, 2e-3])
+    assert completeness_gaps(scores, last, first).tolist() == pytest.approx([0, 1])
+    assert completeness_gaps(scores.double(), last.double(), first.double())[0] == 1

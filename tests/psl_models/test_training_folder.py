@@ -144,6 +144,14 @@ def test_what_a_training_has_not_written_is_left_alone(tmp_path: Path, name: str
     assert (tmp_path / name).read_text() == "years"
 
 
+def test_folders_that_were_made_above_are_removed_again(tmp_path: Path) -> None:
+    enter(tmp_path / "new" / "deep" / "model", resume=False)
+    assert not list(tmp_path.iterdir())
+    with training_folder(tmp_path / "new" / "deep" / "model", resume=False):
+        (tmp_path / "new" / "other").touch()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["other"]
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="file/model: cannot be made: Not a directory"):
