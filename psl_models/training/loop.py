@@ -182,7 +182,7 @@ class _Trainer:
             if not math.isfinite(loss):
                 remedy = "lower the learning rate"
                 raise InputError(f"the loss of a batch of epoch {number} is {loss}", remedy=remedy)
-            loss_sum += loss * len(batch.rows)
+            loss_sum += loss
             done += len(batch.rows)
             if report is not None:
                 report(number, done, len(self._training))
@@ -194,6 +194,7 @@ class _Trainer:
         return batches_of(self._training.encoded, self._options.budget, most=self._options.batch, rng=rng)
 
     def _step(self, batch: Batch) -> float:
+        """Learn from a batch; returns the sum of the losses of its proteins."""
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate(self._steps)
         self._optimiser.zero_grad()
@@ -201,7 +202,8 @@ class _Trainer:
             embedded = self._network.embed(self._masked(batch.tokens))
             answer = self._network(embedded, batch.lengths, self._training.weighing(batch))
         loss = self._loss(answer.logits.float(), self._training.labels[batch.rows], self._options.label_smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # Batches of long proteins have fewer: divided by their own number, a long protein would count for more.
+        (loss * (self._steps_per_epoch / len(self._training))).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), self._options.clip)
         self._optimiser.step()
         self._steps += 1
@@ -215,12 +217,16 @@ class _Trainer:
         return torch.where(torch.rand(tokens.shape, device=tokens.device) < self._options.masking, _X, tokens)
 
     def _loss(self, logits: Tensor, labels: npt.NDArray[np.bool_], smoothing: float) -> Tensor:
+        """Sum of the losses of proteins, each weighted by its class; of several classes the mean over all classes."""
         target = torch.from_numpy(labels).to(logits.device)
         if self._configuration.task == "multi-label":
             smoothed = target.float() * (1 - smoothing) + smoothing / 2
-            return nn.functional.binary_cross_entropy_with_logits(logits, smoothed, weight=self._class_weights)
+            losses = nn.functional.binary_cross_entropy_with_logits(
+                logits, smoothed, weight=self._class_weights, reduction="none"
+            )
+            return losses.mean(1).sum()
         return nn.functional.cross_entropy(
-            logits, target.int().argmax(1), weight=self._class_weights, label_smoothing=smoothing
+            logits, target.int().argmax(1), weight=self._class_weights, label_smoothing=smoothing, reduction="sum"
         )
 
     def _average(self) -> None:
@@ -239,7 +245,7 @@ class _Trainer:
         logits = torch.from_numpy(self._answers(self._validation).logits)
         self._network.load_state_dict(own)
         labels = self._validation.labels
-        loss = float(self._loss(logits.to(self.device), labels, 0.0))
+        loss = float(self._loss(logits.to(self.device), labels, 0.0)) / len(labels)
         task = self._configuration.task
         probabilities = (torch.sigmoid(logits) if task == "multi-label" else torch.softmax(logits, 1)).numpy()
         correct = (decided(probabilities, task) == labels).all(1)

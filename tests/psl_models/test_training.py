@@ -208,3 +208,17 @@ def test_half_the_precision_learns_the_same_signal_with_whole_weights(tmp_path: 
     assert half.lines[0]["train_loss"] == pytest.approx(whole.lines[0]["train_loss"], rel=0.02)
     assert half.lines[0]["train_loss"] != whole.lines[0]["train_loss"]
     assert max(line["validation_macro_f1"] for line in half.lines) > 0.9
+
+
+def test_every_protein_has_the_same_say_in_the_loss_whatever_its_batch(tmp_path: Path) -> None:
+    """At a learning rate of nearly none the mean loss of an epoch is that of the first network."""
+    both = examples(80, 0)
+    kept = [row for row in range(80) if row % 8 or row < 8]  # more of the second class, whose weight is less
+    learned = Examples([both.encoded[row] for row in kept], both.labels[kept])
+    losses = []
+    for number, (batch, budget) in enumerate([(80, 1 << 14), (8, 1 << 14), (80, 100)]):
+        changes = {"epochs": 1, "batch": batch, "budget": budget, "learning_rate": 1e-12, "class_weights": "balanced"}
+        options = dataclasses.replace(OPTIONS, **changes)
+        result = train(SINGLE, learned, examples(8, 1), options, state_file=tmp_path / f"{number}.safetensors")
+        losses.append(result.lines[0]["train_loss"])
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
