@@ -62,11 +62,12 @@ def _write(model: Model, checkpoint: str, folder: Path) -> None:
     import hashlib
 
     from psl_eval.results.replacement import replacing
+    from psl_index.file_records import FileRecord, base_name
     from psl_models.card import card
     from psl_models.checkpoints import save_file, save_model
 
     content = Path(checkpoint).read_bytes()
-    record = {"name": Path(checkpoint).name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    record = FileRecord(base_name(checkpoint), len(content), hashlib.sha256(content).hexdigest())
     with replacing(folder) as new:
         save_model(model, new)
-        save_file(new / "README.md", card(model.configuration.as_json(), {"imported": record}, {}).encode())
+        save_file(new / "README.md", card(model.configuration.as_json(), {"imported": record._asdict()}, {}).encode())
