@@ -63,8 +63,8 @@ def _accuracy() -> Iterator[Finding]:
         for figure in ("accuracy", "f1_macro"):
             measured = figures[figure]
             detail = f"{len(tested):,} proteins; {measured.low:.3f} to {measured.high:.3f}"
-            asked = figure == "accuracy" or name == DEFAULT
-            key = f"models.{name}-{figure.replace('_', '-')}" if asked else ""
+            has_budget = figure == "accuracy" or name == DEFAULT
+            key = f"models.{name}-{figure.replace('_', '-')}" if has_budget else ""
             yield Finding(f"{name}: {FIGURES[figure]}", measured.value, "share", detail, key)
 
 
