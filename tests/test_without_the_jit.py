@@ -49,7 +49,7 @@ NEAREST: Final = {
         f"{SYNTHETIC}::test_signals_are_found_again_after_insertions_and_deletions",
         f"{SYNTHETIC}::test_a_member_that_loses_its_signal_keeps_no_residue_of_it",
     ],
-    "psl_eval/synthetic/_line_kernels.py": [f"{SYNTHETIC}::test_sequence_lines"],
+    "psl_eval/synthetic/_line_kernels.py": ["tests/psl_eval/test_synthetic_files.py::test_sequence_lines"],
 }
 
 
