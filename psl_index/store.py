@@ -203,10 +203,11 @@ def _busy(index: Path) -> BusyError:
 
 
 def _holder(index: Path) -> str:
-    for path in index.iterdir():
-        match = _BUILDING.fullmatch(path.name)
-        if match and not _has_ended(match["host"], int(match["process"])):
-            return f"process {match['process']} on {match['host']}"
+    with contextlib.suppress(FileNotFoundError):  # the holder failed by now, and removed the folder
+        for path in index.iterdir():
+            match = _BUILDING.fullmatch(path.name)
+            if match and not _has_ended(match["host"], int(match["process"])):
+                return f"process {match['process']} on {match['host']}"
     return "another process"
 
 

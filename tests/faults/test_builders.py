@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from psl_index import Index, build, verify
+from psl_index.errors import BusyError
 from psl_index.store import left_overs
 from tests.faults import children
 from tests.proteomes import write_table
@@ -122,6 +124,26 @@ def test_a_failing_builder_takes_nothing_away_from_the_next(work: Path, first: s
             assert not index.exists() or not any(index.iterdir())  # the loser may have made it, the winner failed
         else:
             assert verify(index, full=True).problems == ()
+
+
+def test_a_holder_that_goes_while_its_name_is_looked_for_was_still_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    handle = os.open(index, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    listed = Path.iterdir
+
+    def gone(folder: Path) -> Iterator[Path]:
+        if folder == index and index.exists():
+            index.rmdir()
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", gone)
+    with pytest.raises(BusyError, match="another process is building here; wait"):
+        build([write_table(tmp_path / "table.tsv", ["MAAAGRSAW"])], index)
+    os.close(handle)
 
 
 def folder_of(builder: int, index: Path) -> Path:
