@@ -48,6 +48,20 @@ def given(weights: Sequence[npt.NDArray[np.float32]], width: int, device: torch.
     return lambda scores, layout: tensor
 
 
+def across(scores: Tensor | None, layout: Layout) -> Tensor:
+    """Weights laid out across the proteins of a batch, as by the study's code: at residues that others' scores are of.
+
+    The scores of a batch, position by position and in each the proteins side by side, are cut into rows of a batch's
+    width, a row for each protein, and the softmax taken of each row. Of one protein alone this is the softmax of its
+    scores; of several, a protein's answer depends on its batch mates. For models that were trained so.
+    """
+    if scores is None:
+        raise UsageError("this model has no attention to lay out", remedy="take one with --pooling attention")
+    laid_out = scores.T.reshape(scores.shape)
+    empty = laid_out.isinf().all(1, keepdim=True)  # in a narrow batch a row may come from padding alone
+    return torch.softmax(laid_out.masked_fill(empty, 0.0), dim=1).masked_fill(empty, 0.0)
+
+
 def residues_of(batch: Batch) -> list[bytes]:
     """Tokens of each protein of a batch, one byte a residue."""
     tokens = batch.tokens.cpu().numpy().astype(np.uint8)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from psl_models.attention import given
+from psl_models.attention import across, given
 from psl_models.batches import Batch
 from psl_models.layers.pooling import Weighing
 
@@ -26,19 +26,22 @@ class Examples:
         bool of shape (n, classes), at least one of a row.
     guidance : sequence of ndarray or None
         Weights of the residues of each protein, float32 of shape (length,), for the pooling ``guided``.
+    across : bool
+        Whether learned weights are laid out as the study's code does (`psl_models.attention.across`).
     """
 
     encoded: Sequence[npt.NDArray[np.uint8]]
     labels: npt.NDArray[np.bool_]
     guidance: Sequence[npt.NDArray[np.float32]] | None = None
+    across: bool = False
 
     def __len__(self) -> int:
         return len(self.encoded)
 
     def weighing(self, batch: Batch) -> Weighing | None:
-        """The handed-in weights of a batch."""
+        """What takes the place of the model's own weights in a batch; None for nothing."""
         if self.guidance is None:
-            return None
+            return across if self.across else None
         return given([self.guidance[row] for row in batch.rows], batch.tokens.shape[1], batch.tokens.device)
 
     def digest(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -46,6 +47,7 @@ def train(
     *,
     state_file: Path,
     resume: bool = False,
+    frozen: Mapping[str, Tensor] | None = None,
     device: torch.device | None = None,
     report: Report | None = None,
     tell: Callable[[list[dict[str, Any]]], None] | None = None,
@@ -65,6 +67,8 @@ def train(
         Holds the state after every epoch.
     resume : bool
         Go on from `state_file`, where it is there.
+    frozen : mapping of str to Tensor, optional
+        Weights of the network, by name, that are given and not learned.
     device : torch.device, optional
         The processor by default.
     report, tell : callable, optional
@@ -79,13 +83,15 @@ def train(
     OutputError
         It cannot be written.
     """
-    trainer = _Trainer(configuration, training, validation, options, device or torch.device("cpu"))
+    trainer = _Trainer(configuration, training, validation, options, frozen or {}, device or torch.device("cpu"))
     terms = {
         "configuration": configuration.as_json(),
         "options": {name: value for name, value in dataclasses.asdict(options).items() if name != "patience"},
         "training_set": training.digest(),
         "validation_set": validation.digest(),
         "guide": training.guidance_digest(),
+        "across": training.across,
+        "frozen": _digest_of(frozen or {}),
         "threads": torch.get_num_threads(),
         "device": trainer.device.type,
     }
@@ -106,6 +112,7 @@ class _Trainer:
         training: Examples,
         validation: Examples,
         options: TrainingOptions,
+        frozen: Mapping[str, Tensor],
         device: torch.device,
     ) -> None:
         torch.manual_seed(options.seed)
@@ -115,6 +122,8 @@ class _Trainer:
         self._options = options
         self.device = device
         self._network = Network(configuration).to(device)
+        for name, weights in frozen.items():
+            self._network.get_parameter(name).requires_grad_(False).copy_(weights)
         self._averaged = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
         self._best = self._averaged
         self._optimiser = torch.optim.AdamW(
@@ -277,6 +286,16 @@ class _Trainer:
 
 _X: Final = TOKENS.index("X")
 _LOWEST: Final = 0.02  # of the learning rate, at the end
+
+
+def _digest_of(weights: Mapping[str, Tensor]) -> str | None:
+    """Hexadecimal; None of nothing."""
+    if not weights:
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(weights.items()):
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _class_weights(labels: npt.NDArray[np.bool_], options: TrainingOptions) -> Tensor:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from psl_models.checkpoints import weights_of
 from psl_models.configuration import Configuration
 from psl_models.model import Model
 from psl_models.splits import SIDES, TRAIN, VALIDATION, counts
 from psl_models.training.assessment import Assessment, assess
+from psl_models.training.examples import Examples
 from psl_models.training.folder import STATE, write_lines, write_model_folder
 from psl_models.training.loop import Trained, train
 from psl_models.training.material import Material
@@ -43,6 +45,10 @@ class Training:
         What the sides have in common, as `psl_models.card.card` takes it.
     rows_of_guide : sequence of str
         `psl_models.training.folder.training_rows` of the guide.
+    frozen : mapping of str to Tensor
+        Weights of the network, by name, that are given and not learned.
+    across : bool
+        Whether learned weights of residues are laid out as the study's code does (`psl_models.attention.across`).
     """
 
     configuration: Configuration
@@ -52,6 +58,8 @@ class Training:
     split: str
     leakage: Sequence[dict[str, Any]]
     rows_of_guide: Sequence[str] = ()
+    frozen: Mapping[str, Tensor] = field(default_factory=dict)
+    across: bool = False
 
     def run(
         self,
@@ -103,15 +111,20 @@ class Training:
 
         return train(
             self.configuration,
-            self.material.examples(TRAIN, self.configuration, self.guide, cut=True),
-            self.material.examples(VALIDATION, self.configuration, self.guide, cut=False),
+            self._examples(TRAIN, cut=True),
+            self._examples(VALIDATION, cut=False),
             self.options,
+            frozen=self.frozen,
             state_file=folder / STATE,
             resume=resume,
             device=device,
             report=report,
             tell=measured,
         )
+
+    def _examples(self, side: int, *, cut: bool) -> Examples:
+        examples = self.material.examples(side, self.configuration, self.guide, cut=cut)
+        return dataclasses.replace(examples, across=self.across)
 
     def _record(self, model: Model, trained: Trained, seconds: float) -> dict[str, Any]:
         material = self.material
@@ -123,7 +136,9 @@ class Training:
             "counts": counts(material.dataset, material.split),
             "proteins": {name: len(material.rows(side)) for side, name in enumerate(SIDES)},
             "leakage": list(self.leakage),
-            "settings": dataclasses.asdict(self.options),
+            "settings": dataclasses.asdict(self.options)
+            | ({"frozen": ", ".join(sorted(self.frozen))} if self.frozen else {})
+            | ({"weights": "laid out across the proteins of a batch"} if self.across else {}),
             "epochs": len(trained.lines),
             "kept_epoch": trained.best_epoch,
             "threads": torch.get_num_threads(),

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from psl_index.errors import UsageError
-from psl_models.attention import altered, given
+from psl_models.attention import across, altered, given
 from psl_models.batches import Batch, batch_of
 from psl_models.configuration import ARCHITECTURES, DEFAULT_SIZES, ENCODINGS, Configuration, Sizes
 from psl_models.encoding import encode
@@ -173,3 +173,28 @@ def test_guided_models_pool_with_the_weights_of_their_guide() -> None:
         answer = model.answer(asked, given(handed_in, asked.tokens.shape[1]))
         uniform = model.answer(asked, altered("uniform", asked, 0))
     torch.testing.assert_close(answer.logits, uniform.logits)
+
+
+def test_weights_across_a_batch_stand_where_the_studys_code_puts_them() -> None:
+    """Scores are walked through position by position, all proteins at each, and dealt out to the proteins in turn."""
+    scores = torch.tensor(
+        [[0.5, 1.0, -2.0, 3.0], [0.1, -1.0, 2.0, -torch.inf], [4.0, -torch.inf, -torch.inf, -torch.inf]]
+    )
+    layout = Layout(torch.tensor([4, 3, 1]), 4)
+    walked = [float(scores[protein, place]) for place in range(4) for protein in range(3)]
+    laid_out = across(scores, layout)
+    for protein in range(3):
+        row = np.exp(walked[4 * protein : 4 * protein + 4])
+        np.testing.assert_allclose(laid_out[protein], row / row.sum(), rtol=1e-6)
+    alone = across(scores[:1], Layout(torch.tensor([4]), 4))
+    torch.testing.assert_close(alone, torch.softmax(scores[:1], 1))
+
+
+def test_a_row_of_padding_alone_weighs_nothing_across_a_batch() -> None:
+    scores = torch.full((8, 2), -torch.inf)
+    scores[0] = 1.0
+    laid_out = across(scores, Layout(torch.tensor([2] + [1] * 7), 2))
+    assert torch.isfinite(laid_out).all()
+    assert laid_out.sum(1).tolist() == [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    with pytest.raises(UsageError, match="has no attention"):
+        across(None, Layout(torch.tensor([2]), 2))

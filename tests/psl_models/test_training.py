@@ -222,3 +222,35 @@ def test_every_protein_has_the_same_say_in_the_loss_whatever_its_batch(tmp_path:
         result = train(SINGLE, learned, examples(8, 1), options, state_file=tmp_path / f"{number}.safetensors")
         losses.append(result.lines[0]["train_loss"])
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
+
+
+def test_weights_that_are_given_stay_as_they_are_while_the_others_learn(tmp_path: Path) -> None:
+    given = {
+        "pooling.attention.inner.weight": torch.full((4, 10), 0.1),
+        "pooling.attention.outer.weight": torch.ones(1, 4),
+    }
+    learned, validated = examples(80, 0), examples(40, 1)
+
+    def run(name: str, **options: object) -> Trained:
+        return train(SINGLE, learned, validated, OPTIONS, state_file=tmp_path / name, **options)
+
+    result = run("frozen", frozen=given)
+    weights = result.network.state_dict()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in given.items())
+    assert not torch.equal(
+        weights["classifier.weight"], trained(tmp_path, epochs=1).network.state_dict()["classifier.weight"]
+    )
+    assert result.lines[-1]["train_loss"] < result.lines[0]["train_loss"]
+    with pytest.raises(UsageError, match="had another --frozen"):
+        run("frozen", frozen={**given, "pooling.attention.outer.weight": torch.zeros(1, 4)}, resume=True)
+
+
+def test_weights_laid_out_across_the_batch_are_learned_with_and_validated_with(tmp_path: Path) -> None:
+    learned, validated = (dataclasses.replace(examples(*counts), across=True) for counts in ((80, 0), (40, 1)))
+    options = dataclasses.replace(OPTIONS, epochs=2)
+    result = train(SINGLE, learned, validated, options, state_file=tmp_path / "state.safetensors")
+    (tmp_path / "straight").mkdir()
+    straight = trained(tmp_path / "straight", epochs=2)
+    assert [line["train_loss"] for line in result.lines] != [line["train_loss"] for line in straight.lines]
+    with pytest.raises(UsageError, match="had another --across"):
+        train(SINGLE, examples(80, 0), validated, options, state_file=tmp_path / "state.safetensors", resume=True)
