@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from psl_index.errors import OutputError, UsageError
+from psl_eval.temporary_index import stretches, temporary_index
+from psl_index.errors import UsageError
 
 if TYPE_CHECKING:
     from psl_index.index import Index
@@ -145,26 +144,9 @@ def _overlapping(
     if not reference or not any(len(sequence) >= k for side in sides for sequence in side):
         yield from (np.zeros(len(side), np.bool_) for side in sides)
         return
-    from psl_index.builder import build
-    from psl_index.index import Index
-
-    with TemporaryDirectory(prefix="pslidx-leakage-") as folder:
-        fasta, path = Path(folder, "reference.fasta"), Path(folder, "index")
-        _write_fasta(fasta, reference)
-        build([fasta], path, threads=threads)
-        with Index.open(path) as index:
-            for side in sides:
-                yield _found_in(index, side, k, threads)
-
-
-def _write_fasta(path: Path, sequences: Sequence[str]) -> None:
-    try:
-        path.write_text("".join(f">{number}\n{sequence}\n" for number, sequence in enumerate(sequences)))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"cannot be written: {reason}", file=str(path), remedy="set TMPDIR to a larger disk"
-        ) from error
+    with temporary_index(reference, threads) as index:
+        for side in sides:
+            yield _found_in(index, side, k, threads)
 
 
 def _found_in(index: Index, sequences: Sequence[str], k: int, threads: int) -> npt.NDArray[np.bool_]:
@@ -176,20 +158,8 @@ def _found_in(index: Index, sequences: Sequence[str], k: int, threads: int) -> n
     while first < len(sequences):
         before = ends[first - 1] if first else 0
         end = max(first + 1, int(np.searchsorted(ends, before + _STRETCHES_AT_ONCE, side="right")))
-        held = index.count(_stretches(sequences[first:end], k), threads=threads) > 0
+        held = index.count(stretches(sequences[first:end], [k] * (end - first)), threads=threads) > 0
         owner = np.repeat(np.arange(first, end), np.diff(ends[first:end], prepend=before))
         found[owner[held]] = True
         first = end
     return found
-
-
-def _stretches(sequences: Sequence[str], k: int) -> pa.LargeStringArray:
-    """All windows of k residues of each sequence, in order."""
-    windows = [
-        np.lib.stride_tricks.sliding_window_view(np.frombuffer(sequence.encode("ascii"), np.uint8), k)
-        for sequence in sequences
-        if len(sequence) >= k
-    ]
-    letters = np.concatenate([*windows, np.empty((0, k), np.uint8)])
-    offsets = np.arange(len(letters) + 1, dtype=np.int64) * k
-    return pa.LargeStringArray.from_buffers(len(letters), pa.py_buffer(offsets), pa.py_buffer(letters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -13,3 +14,10 @@ class Progress:
     done: int
     total: int | None
     unit: str
+
+
+def counting(
+    report: Callable[[Progress], None], step: str, total: int, unit: str = "proteins"
+) -> Callable[[int], None]:
+    """What to call with the number of `unit` that are done."""
+    return lambda done: report(Progress(step, done, total, unit))

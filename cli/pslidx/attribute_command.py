@@ -84,8 +84,8 @@ def attribute(
       pslidx attribute model proteins.fasta --method lrp --target true -o lrp.parquet
     """
     where = prepared_torch(device, threads)
+    from psl_eval.explanations.attribution_rows import AttributionRows, targets_of
     from psl_eval.results.schemas import ATTRIBUTIONS
-    from pslidx.attribution_rows import AttributionRows, targets_of
     from pslidx.model_inputs import model_and_asked
     from pslidx.output import write
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from psl_eval.explanations.asked import Asked
 from psl_index.errors import InputError
 from psl_index.tables import parse_columns
 from psl_models.checkpoints import open_model
 from psl_models.configuration import Configuration
-from psl_models.datasets import Dataset, read_dataset
+from psl_models.datasets import read_dataset
 from psl_models.encoding import truncated
 from psl_models.model import Model
 from psl_models.shipped import model_folder, shipped_models
@@ -23,32 +23,6 @@ from psl_models.training.material import labels_of
 from pslidx.destination import Destination, refuse_input, refuse_inside
 from pslidx.messages import counted, say
 from pslidx.model_options import kept_length
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """The proteins of one file, as a model sees them.
-
-    Attributes
-    ----------
-    dataset : Dataset
-        As they were read.
-    sequences : list of str
-        Cut, where that was asked for.
-    """
-
-    dataset: Dataset
-    sequences: list[str]
-
-    @property
-    def identifiers(self) -> tuple[str, ...]:
-        """First word of each header."""
-        return self.dataset.identifiers
-
-    @property
-    def labels(self) -> tuple[tuple[str, ...], ...]:
-        """True classes of each protein; none where they are not known."""
-        return self.dataset.labels
 
 
 def folder_named(name: str | None) -> Path:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from psl_index.errors import UsageError
-from psl_index.progress import Progress
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 TRAINED_LENGTH: Final = 1000
 
 _LARGEST_SEED: Final = 2**32 - 1  # what all generators take
-_EXTRA: Final = ("torch", "safetensors", "sklearn", "matplotlib")
+_EXTRA: Final = ("torch", "safetensors", "sklearn", "matplotlib", "logomaker")
 
 
 def require_models() -> None:
@@ -141,13 +140,6 @@ def attention_option(command: Command) -> Command:
         default="learned",
         help="Weights of the residues: learned (the default), all alike, learned ones in random order, or random.",
     )(command)
-
-
-def counting(
-    report: Callable[[Progress], None], step: str, total: int, unit: str = "proteins"
-) -> Callable[[int], None]:
-    """What to call with the number of proteins that are done."""
-    return lambda done: report(Progress(step, done, total, unit))
 
 
 def _two_of(context: click.Context, _: click.Parameter, values: tuple[str, ...]) -> tuple[str | None, str]:

@@ -10,7 +10,6 @@ from pslidx.destination import choose
 from pslidx.messages import say
 from pslidx.model_options import (
     attention_option,
-    counting,
     device_option,
     labels_options,
     length_options,
@@ -62,6 +61,7 @@ def predict(
     """
     where = prepared_torch(device, threads)
     from psl_eval.results.predictions import predictions_table
+    from psl_index.progress import counting
     from psl_models.decisions import decided
     from psl_models.metrics import evaluate
     from psl_models.prediction import predict as answers

@@ -73,6 +73,18 @@ def mean_interval(
     return _mean_interval(column, totals, np.ones(1), seed, resamples, level)
 
 
+def student_interval(values: npt.ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Interval of the mean of a few values that are scattered normally, such as figures of trainings, by Student's t.
+
+    NaN of fewer than two.
+    """
+    known = np.asarray(values, np.float64)
+    if len(known) < 2:
+        return Interval(np.nan, np.nan)
+    half = scipy.stats.t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / len(known) ** 0.5
+    return Interval(float(known.mean() - half), float(known.mean() + half))
+
+
 def standardised_mean(
     values: npt.ArrayLike,
     weights: npt.ArrayLike,
@@ -129,6 +141,22 @@ def adjusted(p_values: npt.ArrayLike) -> Floats:
     if known.any():
         q_values[known] = scipy.stats.false_discovery_control(family[known], method="bh")
     return q_values
+
+
+def holm(p_values: npt.ArrayLike) -> Floats:
+    """p-values of a family of tests made up for their number, in their order. NaN stay NaN and do not count.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2), 65.
+    """
+    family = np.asarray(p_values, np.float64)
+    known = np.flatnonzero(~np.isnan(family))
+    order = known[np.argsort(family[known])]
+    stepped = np.maximum.accumulate(family[order] * np.arange(len(order), 0, -1))
+    corrected = np.full(family.shape, np.nan)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
 
 
 def paired_test(

@@ -1,0 +1,1 @@
+"""What models say of the residues of proteins, as tables. Needs torch."""
