@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.installed  ## a synthetic Swiss-Prot, from flat file to hit rates (two minutes)
+demo: $(VENV)/.installed-models  ## a synthetic Swiss-Prot, from flat file to hit rates and explanations (a few minutes)
 	@$(BIN)/pslidx demo -o demo
 
 test: $(VENV)/.installed-dev  ## the whole test suite, a file of tests on each core
@@ -54,7 +54,12 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+$(VENV)/.installed-models: $(VENV)/.installed
+	@echo "Installing what models need ..."
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[models]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-models
 	@echo "Installing what the tests need ..."
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,models]'
 	@touch $@

@@ -30,6 +30,8 @@ _DEEPLOC: Final = DATA / "deeploc" / "deeploc1.fasta.gz"
 _TIMES: Final = 3
 _SAMPLE: Final = 200  # proteins for integrated gradients, which take a quarter of an hour on all
 _LEARNED: Final = 1000  # proteins of the epoch
+_BACKGROUNDS: Final = 500  # made up, of so many residues each, for global importance
+_LONG: Final = 400
 _REFINED: Final = 20  # proteins whose integrated gradients are refined
 _SHORT: Final = 330  # residues of the longest of them
 _PLAIN: Final = IntegratedGradients(tolerance=None)
@@ -76,6 +78,8 @@ def _speed(model: Path, folder: Path, threads: int) -> Iterator[Finding]:
     learned = [sequences[row] for row in rng.permutation(len(sequences))[:_LEARNED]]
     yield from _ratio("attention", "attention", sequences, model, folder, threads)
     yield from _ratio("gradients", "integrated gradients, 50 steps", some, model, folder, threads)
+    made_up = ["".join(row) for row in rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), (_BACKGROUNDS, _LONG))]
+    yield from _ratio("importance", f"global importance on {_LONG} residues", made_up, model, folder, threads)
     yield from _ratio("epoch", "an epoch of training", learned, model, folder, threads)
     yield from _ratio("bfloat16", "an epoch of training in bfloat16", learned, model, folder, threads, peer="float32")
 
@@ -102,11 +106,15 @@ def _ratio(
             residues = said["residues"]
     theirs, ours = (statistics.median(seconds[side]) for side in ("peer", "ours"))
     detail = f"{ours:.3g} against {theirs:.3g} s for {len(sequences):,} proteins, {threads} threads"
-    if task in ("attention", "gradients"):
+    if task in ("attention", "gradients", "importance"):
         scores = [np.load(folder / f"{task}-{side}.npy") for side in ("peer", "ours")]
         difference = np.abs(scores[0] - scores[1]).max() / np.abs(scores[0]).max()
         detail += f"; scores differ by {difference:.1e} of the largest at most"
     yield Finding(f"{name}: {peer} / ours", theirs / ours, "x", detail, f"models.{task}")
+    if task == "importance":
+        evaluations = 2 * len(sequences) / ours * 60  # with and without the pattern
+        yield Finding(f"{name}: ours", evaluations, "evaluations/min", "written answers included", "models.evaluations")
+        return
     steps = 50 if task == "gradients" else 1
     yield Finding(f"{name}: ours", residues * steps / ours / 1e3, "k residues/s", "steps counted" if steps > 1 else "")
 

@@ -20,6 +20,12 @@ import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from torch import Tensor, nn
 
+from psl_eval.experiments.importance.backgrounds import Backgrounds
+from psl_eval.experiments.importance.importance import Importance
+from psl_eval.experiments.importance.insertion import Insertion, Part
+from psl_eval.experiments.importance.patterns import subsequence
+from psl_eval.experiments.models import NamedModel
+from psl_eval.experiments.parts import Parts
 from psl_models.allocator import keep_memory
 from psl_models.attribution import METHODS, attribute
 from psl_models.attribution.integrated_gradients import IntegratedGradients
@@ -32,6 +38,7 @@ from psl_models.training.options import Precision, TrainingOptions
 
 STEPS: Final = 50
 BATCH: Final = 64
+PATTERN: Final = "KKRKVW"  # whose global importance is measured, in the middle
 
 
 class PlainNetwork(nn.Module):
@@ -137,6 +144,32 @@ def _ours(model: Model, sequences: list[str], name: str, method: Any) -> list[An
     return found
 
 
+def importance_peer(model: Model, sequences: list[str]) -> list[Any]:
+    """What a pattern changes the logits of each background by, one after the other."""
+    network = PlainNetwork(model).eval()
+    found = []
+    with torch.no_grad():
+        for plain in sequences:
+            start = (len(plain) - len(PATTERN)) // 2
+            written = plain[:start] + PATTERN + plain[start + len(PATTERN) :]
+            before, after = (network.from_embedded(network.embedding(_tokens(each))[None]) for each in (plain, written))
+            found.append((after - before)[0].numpy())
+    return found
+
+
+def importance_ours(model: Model, sequences: list[str]) -> list[Any]:
+    """The same by `pslidx`, answers kept in a folder as in an experiment."""
+    import tempfile
+
+    keep_memory()
+    tokens = [encode(sequence) for sequence in sequences]
+    backgrounds = Backgrounds("shuffled", tokens, np.arange(len(tokens)))
+    counted = np.ones((len(tokens), len(model.configuration.classes)), np.bool_)
+    with tempfile.TemporaryDirectory() as folder:
+        importance = Importance(NamedModel("study", model), backgrounds, counted, Parts(Path(folder) / "parts"), seed=1)
+        return list(importance.of(Insertion((Part(subsequence(PATTERN)),))))
+
+
 def epoch_peer(model: Model, sequences: list[str]) -> list[Any]:
     """One epoch of batches in random order."""
     network = PlainNetwork(model).train()
@@ -181,6 +214,8 @@ TASKS: Final[dict[str, Work]] = {
     "attention-ours": attention_ours,
     "gradients-peer": gradients_peer,
     "gradients-ours": gradients_ours,
+    "importance-peer": importance_peer,
+    "importance-ours": importance_ours,
     "epoch-peer": epoch_peer,
     "epoch-ours": epoch_ours,
     "bfloat16-peer": epoch_ours,

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "extract": "pslidx.extract_command",
     "hitrate": "pslidx.hitrate_command",
     "compare": "pslidx.compare_command",
+    "experiment": "pslidx.experiment_group",
     "validate": "pslidx.validate_command",
     "cluster": "pslidx.cluster_command",
     "import-checkpoint": "pslidx.import_command",

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from pslidx.group import COMMANDS
 
@@ -27,8 +28,9 @@ def test_each_command_has_examples_that_are_understood(name: str, pslidx: Call) 
     for example in rest.split("\n\n")[0].splitlines():
         program, command, *arguments = shlex.split(example)
         assert (program, command) == ("pslidx", name)
-        understood = getattr(import_module(COMMANDS[name]), name.replace("-", "_")).make_context(name, arguments)
-        assert understood.params
+        called = getattr(import_module(COMMANDS[name]), name.replace("-", "_"))
+        understood = called.make_context(name, arguments)
+        assert understood.params or isinstance(called, click.Group)  # a group's own examples are its commands'
 
 
 def test_the_group_lists_each_command_with_its_first_line(pslidx: Call) -> None:

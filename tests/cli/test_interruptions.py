@@ -50,7 +50,7 @@ TO_STANDARD_OUTPUT = COMMANDS | {
     "sql": ("sql", "index", EVERYTHING),
 }
 RATES = {"manifest.json"} | {f"{name}.tsv" for name in TABLES}
-DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates"}
+DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates", "results"}
 _TERMINATE_BIT = 1 << (signal.SIGTERM - 1)
 
 

@@ -1,0 +1,1 @@
+"""The commands of `pslidx experiment`, one a module."""

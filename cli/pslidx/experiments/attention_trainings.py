@@ -1,0 +1,97 @@
+"""The experiment attention-trainings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from psl_index.errors import UsageError
+from pslidx.experiments.options import finish, running, training_experiment_options
+from pslidx.experiments.splits import divided_proteins, single_label_proteins, split_options
+from pslidx.model_options import labels_options, prepared_torch, short_of_memory
+
+if TYPE_CHECKING:
+    from psl_models.training.options import Precision
+
+
+@click.command("attention-trainings")
+@click.argument("proteins", metavar="FASTA")
+@labels_options
+@split_options
+@click.option("--seeds", type=click.IntRange(1, 100), default=8, metavar="N", help="Of the BiLSTM with attention; 8.")
+@click.option(
+    "--retrained", type=click.IntRange(1, 100), default=3, metavar="N", help="Of the BiLSTM with uniform weights; 3."
+)
+@click.option("--mlp-trainings", type=click.IntRange(1, 100), default=5, metavar="N", help="Of each guided MLP; 5.")
+@click.option(
+    "--divergence",
+    "divergences",
+    multiple=True,
+    type=click.FloatRange(0, 1000),
+    metavar="X",
+    help="What divergence is worth to an adversary; 0, 0.001, 0.01, 0.1 and 1 by default.",
+)
+@click.option(
+    "--adversary-epochs", type=click.IntRange(1), default=3, metavar="N", help="Of each adversary's training; 3."
+)
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Of the others; 12 with LSTMs, 20 of MLPs.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    help="Of products of matrices while training; float32 by default.",
+)
+@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
+@training_experiment_options
+@short_of_memory()
+def command(
+    proteins: str,
+    folder: Path,
+    seeds: int,
+    retrained: int,
+    mlp_trainings: int,
+    divergences: tuple[float, ...],
+    adversary_epochs: int,
+    epochs: int | None,
+    precision: Precision,
+    resamples: int,
+    seed: int,
+    device: str,
+    threads: int,
+    **chosen: Any,
+) -> None:
+    """Train what tests of attention need: other seeds, adversaries, and MLPs that weights guide.
+
+    The BiLSTM is trained with several seeds, and once more with uniform weights. Adversaries of the first learn to
+    answer as it does from attention as far from its own as can be. An MLP, which sees each residue by itself, is
+    trained with weights of its own, uniform ones, those of the BiLSTM, and those of the farthest adversary that answers
+    alike. Networks that accuracy-table has trained in the same folder are not trained again.
+
+    \b
+    Example:
+      pslidx experiment attention-trainings deeploc_data.fasta -o trainings
+      pslidx experiment attention-trainings deeploc_data.fasta --seeds 3 --divergence 0 --divergence 0.1 -o trainings
+    """
+    where = prepared_torch(device, threads)
+    from psl_eval.experiments.attention_trainings.experiment import AttentionTrainings
+
+    worth = {"divergences": tuple(sorted(set(divergences)))} if divergences else {}
+    experiment = AttentionTrainings(
+        seeds=seeds,
+        retrained=min(retrained, seeds),
+        mlp_trainings=mlp_trainings,
+        adversary_epochs=adversary_epochs,
+        epochs=epochs,
+        precision=precision,
+        resamples=resamples,
+        seed=seed,
+        **worth,
+    )
+    dataset, classes = single_label_proteins(proteins, chosen["labels"], chosen["columns"])
+    divided, *others = divided_proteins(dataset, classes, seed, chosen)
+    if others:
+        raise UsageError("two splits are asked for", remedy="give one --split; each goes into a folder of its own")
+    with running(folder, "attention-trainings") as (parts, report):
+        finish(experiment.run(classes, divided, where, parts, report), folder)

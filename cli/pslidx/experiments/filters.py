@@ -1,0 +1,98 @@
+"""The experiment filters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pslidx.experiments.options import (
+    experiment_options,
+    finish,
+    labelled_proteins,
+    models_option,
+    named_models,
+    running,
+)
+from pslidx.model_options import prepared_torch, short_of_memory
+from pslidx.options import NumberRange
+
+
+@click.command("filters")
+@click.argument("proteins", metavar="FASTA")
+@models_option
+@click.option(
+    "--method",
+    default="integrated-gradients",
+    metavar="NAME",
+    help="Of attribution, for the importance of residues; integrated-gradients by default.",
+)
+@click.option(
+    "--windows",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="N",
+    help="Of a logo at most, each of another protein, and no more than a quarter of the proteins; 100.",
+)
+@click.option(
+    "--pseudocount",
+    type=NumberRange(0, min_open=True),
+    default=2.0,
+    metavar="X",
+    help="Residues of the background added at each place of a logo; 2.",
+)
+@click.option(
+    "--near", type=click.IntRange(min=1), default=30, metavar="N", help="Residues from an end that are near it; 30."
+)
+@click.option(
+    "--reach",
+    type=click.IntRange(1, 1000),
+    default=100,
+    metavar="N",
+    help="Residues from an end shown of attention; 100.",
+)
+@click.option(
+    "--shown",
+    type=click.IntRange(1, 1000),
+    default=20,
+    metavar="N",
+    help="Logos in the figure, all being in the tables; 20.",
+)
+@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
+@experiment_options
+@short_of_memory()
+def command(
+    proteins: str,
+    models: tuple[str, ...],
+    method: str,
+    windows: int,
+    pseudocount: float,
+    near: int,
+    reach: int,
+    shown: int,
+    resamples: int,
+    folder: Path,
+    labels: str | None,
+    columns: str | None,
+    trained_too: bool,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """What the filters of a network see, where its attention lies, and which residues speak for a class.
+
+    Each filter of the first convolutions becomes a sequence logo of the stretches that it answers to most, one of each
+    protein, with the class and the ends of proteins that it prefers; beside the same network with random weights.
+
+    \b
+    Example:
+      pslidx experiment filters test.fasta --model conv-blstm-attention -o filters
+    """
+    where = prepared_torch(device, threads)
+    from psl_eval.experiments.filters.experiment import Filters
+
+    opened = named_models(models or ("cnn-bilstm-large-attention",), where)
+    asked = labelled_proteins(proteins, opened, labels, columns, trained_too)
+    experiment = Filters(method, windows, pseudocount, near, reach, shown, resamples, seed)
+    with running(folder, "filters") as (parts, report):
+        finish(experiment.run(opened, asked, parts, report), folder)

@@ -1,0 +1,172 @@
+"""The experiment global-importance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from psl_index.errors import UsageError
+from pslidx.experiments.options import (
+    experiment_options,
+    finish,
+    labelled_proteins,
+    models_option,
+    named_models,
+    running,
+)
+from pslidx.model_options import prepared_torch, short_of_memory
+
+if TYPE_CHECKING:
+    from psl_eval.experiments.importance.patterns import Pattern
+
+
+@click.command("global-importance")
+@click.argument("proteins", metavar="FASTA")
+@models_option
+@click.option(
+    "--motif",
+    "motifs",
+    multiple=True,
+    metavar="[NAME=]MOTIF",
+    help="A motif in PROSITE's language, such as K-[KR]-x(1,2)-{P} or S-K-L>. Can be given several times.",
+)
+@click.option(
+    "--subsequences", metavar="FILE", help="Subsequences as `pslidx extract` writes them, or a peptide a line."
+)
+@click.option("--top", type=click.IntRange(min=1), default=20, metavar="N", help="The most frequent of them; 20.")
+@click.option("--matrices", metavar="FILE", help="Matrices with the shares of residues at each place: TSV or JSON.")
+@click.option(
+    "--vary",
+    type=click.Choice(["position", "flanks", "copies", "spacing", "order", "substitutions"]),
+    default="position",
+    help="Where the pattern stands (position, the default), the residues beside it, the number of its copies, the "
+    "distance or the order of two patterns, or single residues of it.",
+)
+@click.option(
+    "--background",
+    "backgrounds",
+    multiple=True,
+    type=click.Choice(["shuffled", "dipeptide", "profile", "proteins"]),
+    help="What patterns are written into: residues in random order, or such that neighbours stay as frequent "
+    "(dipeptide, the default); residues drawn by their distance from the ends; the proteins of other classes as they "
+    "are. Can be given several times.",
+)
+@click.option("--number", type=click.IntRange(min=2), default=1000, metavar="N", help="Of backgrounds of a kind; 1000.")
+@click.option("--class", "classes", multiple=True, metavar="NAME", help="Whose logit; all by default.")
+@click.option(
+    "--position",
+    "positions",
+    multiple=True,
+    type=int,
+    metavar="N",
+    help="Residue that the pattern starts with, from 1; below 0 the one that it ends with, counted from the "
+    "C-terminus; 0: the middle. Can be given several times where the position varies, and is the middle by default "
+    "where something else does.",
+)
+@click.option("--spacing", "spacings", multiple=True, type=click.IntRange(min=0), metavar="N", help="Of two patterns.")
+@click.option("--copies", type=click.IntRange(1, 100), default=5, metavar="N", help="At most; 5.")
+@click.option("--gap", type=click.IntRange(min=0), default=10, metavar="N", help="Residues between copies; 10.")
+@click.option("--flank", type=click.IntRange(1, 100), default=3, metavar="N", help="Residues on each side; 3.")
+@click.option("--random-weights", is_flag=True, help="Also ask networks that have learned nothing: the floor.")
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=10),
+    default=1000,
+    metavar="N",
+    help="Residues of a background; longer proteins lose their middle. 1000 by default.",
+)
+@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
+@experiment_options
+@short_of_memory()
+def command(
+    proteins: str,
+    models: tuple[str, ...],
+    motifs: tuple[str, ...],
+    subsequences: str | None,
+    top: int,
+    matrices: str | None,
+    vary: str,
+    backgrounds: tuple[str, ...],
+    number: int,
+    classes: tuple[str, ...],
+    positions: tuple[int, ...],
+    spacings: tuple[int, ...],
+    copies: int,
+    gap: int,
+    flank: int,
+    random_weights: bool,
+    max_length: int,
+    resamples: int,
+    folder: Path,
+    labels: str | None,
+    columns: str | None,
+    trained_too: bool,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """What a pattern does to the answers of a model, wherever it stands (Koo et al. 2021).
+
+    The pattern is written into many backgrounds that have nothing to do with it, and the importance is the mean change
+    of the logit of a class, with its interval, beside that of the same residues in random order, of the parts alone, or
+    of the other order. Synergy of two patterns is the difference from the sum of the two (--vary spacing).
+
+    \b
+    Example:
+      pslidx experiment global-importance proteins.fasta --motif 'PTS1=S-K-L>' -o pts1
+      pslidx experiment global-importance proteins.fasta --motif K-K-x-R --motif K-R-x(10)-K-K --vary spacing -o nls
+      pslidx experiment global-importance proteins.fasta --subsequences subsequences.tsv --class Nucleus -o top
+    """
+    where = prepared_torch(device, threads)
+    from psl_eval.experiments.importance.experiment import GlobalImportance
+    from psl_eval.experiments.importance.setting import chosen_classes
+    from psl_eval.experiments.importance.variations import POSITIONS, SPACINGS
+
+    if vary != "position" and len(positions) > 1:
+        raise UsageError(f"--vary {vary} is at one position, found {len(positions)}", remedy="give one --position")
+    patterns = _patterns(motifs, subsequences, top, matrices)
+    opened_models = named_models(models, where)
+    chosen_classes(classes, opened_models[0])
+    asked = labelled_proteins(proteins, opened_models, labels, columns, trained_too)
+    experiment = GlobalImportance(
+        vary=vary,
+        backgrounds=backgrounds or ("dipeptide",),  # type: ignore[arg-type]
+        number=number,
+        longest=max_length,
+        classes=classes,
+        positions=positions or (POSITIONS if vary == "position" else (0,)),
+        spacings=spacings or SPACINGS,
+        copies=copies,
+        gap=gap,
+        flank=flank,
+        random_weights=random_weights,
+        resamples=resamples,
+        seed=seed,
+    )
+    with running(folder, "global-importance") as (parts, report):
+        finish(experiment.run(opened_models, asked, patterns, parts, report), folder)
+
+
+def _patterns(motifs: tuple[str, ...], subsequences: str | None, top: int, matrices: str | None) -> list[Pattern]:
+    """All that are given, motifs first.
+
+    Raises
+    ------
+    UsageError
+        A motif is none.
+    InputError
+        A file holds none.
+    """
+    from psl_eval.experiments.importance.pattern_files import most_frequent, read_matrices, read_subsequences
+    from psl_eval.experiments.importance.patterns import motif, subsequence
+
+    patterns = []
+    for given in motifs:
+        name, equals, text = given.partition("=")
+        patterns.append(motif(text, name) if equals else motif(given))
+    if subsequences is not None:
+        frequent = most_frequent(read_subsequences(subsequences), top)
+        patterns += [subsequence(each.residues) for each in frequent]
+    return patterns + (read_matrices(matrices) if matrices is not None else [])

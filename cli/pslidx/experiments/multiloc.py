@@ -1,0 +1,86 @@
+"""The experiment multiloc."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from psl_index.errors import InputError
+from pslidx.experiments.options import finish, folder_option, running
+from pslidx.messages import counted
+from pslidx.model_options import device_option, prepared_torch, seed_option, short_of_memory
+from pslidx.options import debug_option, threads_option
+
+if TYPE_CHECKING:
+    from psl_models.configuration import Encoding
+
+
+@click.command("multiloc")
+@click.argument("proteins", metavar="FOLDER")
+@click.option("--clusters", metavar="FILE", help="Two columns: also in folds that keep whole clusters together.")
+@click.option(
+    "--encoding",
+    type=click.Choice(["embedding", "one-hot", "blosum62"]),
+    default="blosum62",
+    help="Residues as vectors: learned, unit vectors, or rows of BLOSUM62 (the default).",
+)
+@click.option("--epochs", type=click.IntRange(1), default=30, metavar="N", help="Of a training at most; 30.")
+@click.option(
+    "--test-folds",
+    type=click.IntRange(1, 5),
+    default=5,
+    metavar="N",
+    help="How many fifths are held out in turn, each with four trainings; all 5 by default.",
+)
+@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
+@folder_option
+@seed_option("Of folds, weights and batches; 1 by default.", 1)
+@device_option
+@threads_option
+@debug_option
+@short_of_memory()
+def command(
+    proteins: str,
+    clusters: str | None,
+    encoding: Encoding,
+    epochs: int,
+    test_folds: int,
+    resamples: int,
+    folder: Path,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """The task of Sonderby et al. 2015: eleven locations in five folds, single models and their ensemble.
+
+    FOLDER has a FASTA file for each class, as MultiLoc's. One fifth is held out; of the other four each in turn stops a
+    training on the remaining three; the ensemble is the mean probability of the four models. Stopped in between and
+    run again, it goes on in the training that was cut off.
+
+    \b
+    Example:
+      pslidx experiment multiloc multiloc -o locations
+      pslidx experiment multiloc multiloc --clusters clusters.tsv --test-folds 1 -o locations
+    """
+    where = prepared_torch(device, threads)
+    import pyarrow as pa
+
+    from psl_eval.exclusion.clusters import read_clusters
+    from psl_eval.experiments.multiloc.experiment import FOLDS, MultiLoc
+    from psl_eval.experiments.multiloc.folds import clustered_folds, random_folds
+    from psl_models.datasets import read_dataset
+
+    dataset = read_dataset(proteins, multi_label=False)
+    labels = [of_protein[0] for of_protein in dataset.labels]
+    folds = {"random": random_folds(labels, FOLDS, seed)}
+    if clusters is not None:
+        numbers = read_clusters(clusters).find(pa.array(dataset.accessions))
+        if (numbers < 0).all():
+            problem = f"holds none of the {counted(len(dataset), 'protein')}, the first is {dataset.accessions[0]}"
+            raise InputError(problem, file=clusters, remedy="name the clusters of these proteins")
+        folds["clustered"] = clustered_folds(labels, numbers, FOLDS, seed)
+    experiment = MultiLoc(encoding, epochs, test_folds, resamples, seed)
+    with running(folder, "multiloc") as (parts, report):
+        finish(experiment.run(dataset, folds, where, parts, report, threads=threads), folder)

@@ -1,0 +1,154 @@
+"""Options that experiments share, and what they read by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from psl_index.errors import InputError, UsageError
+from pslidx.messages import counted, say
+from pslidx.model_options import device_option, labels_options, seed_option
+from pslidx.options import debug_option, threads_option
+from pslidx.progress import shown
+from pslidx.signals import raised
+
+if TYPE_CHECKING:
+    import torch
+
+    from psl_eval.experiments.models import NamedModel
+    from psl_eval.experiments.parts import Parts
+    from psl_eval.experiments.result import Result
+    from psl_eval.explanations.asked import Asked
+    from psl_index.progress import Progress
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+folder_option = click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RESULTS",
+    help="Folder of results, to make or to go on in; the same for all experiments.",
+)
+models_option = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="[NAME=]MODEL",
+    help="A model: a folder, or the name of one that comes with pslidx. Can be given several times.",
+)
+trained_too_option = click.option(
+    "--trained-too", is_flag=True, help="Keep proteins that a model has learned from, which are left out otherwise."
+)
+
+
+def training_experiment_options(command: Command) -> Command:
+    """Those that all have: -o, --seed, --device, --threads."""
+    for option in (
+        debug_option,
+        threads_option,
+        device_option,
+        seed_option("Of all that is random; 1 by default.", 1),
+        folder_option,
+    ):
+        command = option(command)
+    return command
+
+
+def experiment_options(command: Command) -> Command:
+    """Those of experiments on models that are there: --labels, --columns and --trained-too, too."""
+    return labels_options(trained_too_option(training_experiment_options(command)))
+
+
+def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]:
+    """The models that a user names; the default one where none is.
+
+    Raises
+    ------
+    UsageError
+        Two have one name, or they predict different classes.
+    InputError
+        One is not there, or damaged.
+    """
+    from psl_eval.experiments.models import open_named
+    from psl_models.shipped import DEFAULT
+    from pslidx.model_inputs import folder_named
+
+    models = []
+    for text in given or [DEFAULT]:
+        name, equals, rest = text.partition("=")
+        if not equals or "/" in name or Path(text).exists():
+            name, rest = Path(text).name, text
+        models.append(open_named(name, folder_named(rest), device))
+    names = [model.name for model in models]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two models have the name {name!r}", remedy="name them: --model NAME=MODEL")
+    first = models[0]
+    for model in models[1:]:
+        if set(model.model.configuration.classes) != set(first.model.configuration.classes):
+            raise UsageError(f"{model.name} knows other classes than {first.name}", remedy="give models of the same")
+    return models
+
+
+def labelled_proteins(
+    path: str, models: Sequence[NamedModel], labels: str | None, columns: str | None, trained_too: bool
+) -> Asked:
+    """The proteins of a file with their classes, without those that a model has learned from.
+
+    Raises
+    ------
+    InputError
+        As `psl_models.datasets.read_dataset`; a protein has no label that the models know; none is left.
+    """
+    import numpy as np
+
+    from psl_eval.experiments.held_out import held_out
+    from psl_eval.explanations.asked import Asked
+    from psl_index.tables import parse_columns
+    from psl_models.datasets import read_dataset
+
+    configuration = models[0].model.configuration
+    dataset = read_dataset(
+        path,
+        multi_label=configuration.task == "multi-label",
+        labels=labels,
+        columns=parse_columns(columns) if columns else None,
+        classes=configuration.classes,
+        require_labels=True,
+    )
+    if not trained_too:
+        kept = held_out(dataset, models)
+        if not len(kept):
+            problem = f"has no protein that no model has learned from, of {counted(len(dataset), 'protein')}"
+            raise InputError(problem, file=path, remedy="give others, or keep these with --trained-too")
+        if len(kept) < len(dataset):
+            left_out = len(dataset) - len(kept)
+            say(f"left out, for a model has learned from them: {left_out:,} of {counted(len(dataset), 'protein')}")
+        dataset = dataset.chosen(np.asarray(kept))
+    return Asked(dataset, list(dataset.sequences))
+
+
+@contextmanager
+def running(folder: Path, experiment: str) -> Iterator[tuple[Parts, Callable[[Progress], None]]]:
+    """The parts of a folder of results, for an experiment, and what to call with its progress."""
+    from psl_eval.experiments.parts import parts_of
+
+    with raised(), parts_of(folder, experiment) as parts, shown(patience=2.0) as report:
+        yield parts, report
+
+
+def finish(result: Result, folder: Path) -> None:
+    """Write the result, and say what it found."""
+    from psl_eval.experiments.result import write_result
+
+    written = write_result(result, folder)
+    for sentence in result.findings:
+        click.echo(sentence)
+    say(f"{written}: {', '.join(f'{name}.tsv' for name in result.tables)}")

@@ -1,0 +1,1 @@
+"""Whether attention explains: tests of it, one a module. Needs torch."""

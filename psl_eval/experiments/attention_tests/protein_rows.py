@@ -1,0 +1,138 @@
+"""Rows of a test, some for each protein, worked out a block of proteins at a time and kept; and their means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from psl_eval.experiments.attention_tests.readouts import Readout, blocks, readouts
+from psl_eval.experiments.explained_proteins import digest_of_proteins
+from psl_eval.experiments.models import NamedModel, digest_of_model, with_random_weights
+from psl_eval.experiments.parts import Parts
+from psl_eval.explanations.asked import Asked
+from psl_eval.statistics.means import mean_interval
+from psl_eval.statistics.resampling import RESAMPLES
+from psl_eval.statistics.rows import table_of
+from psl_index.progress import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+
+#: Rows of some proteins: their readouts, and their numbers among those asked about.
+RowsOf = Callable[[Sequence[Readout], range], Iterable[Mapping[str, Any]]]
+
+_AT_ONCE: Final = 256  # proteins of a part: what a run that is killed loses at most
+
+
+class Tested(NamedTuple):
+    """What a test gives, as `psl_eval.experiments.result.Result` takes it."""
+
+    tables: dict[str, pa.Table]
+    figures: dict[str, Figure]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What all tests share.
+
+    Attributes
+    ----------
+    models : sequence of NamedModel
+        With attention.
+    asked : Asked
+        Proteins with their classes.
+    seed : int
+        Of all that is random.
+    parts : Parts
+    report : callable
+        Is told how far it is.
+    resamples : int
+        Of intervals and paired tests.
+    """
+
+    models: Sequence[NamedModel]
+    asked: Asked
+    seed: int
+    parts: Parts
+    report: Callable[[Progress], None]
+    resamples: int = RESAMPLES
+
+    def rows(
+        self,
+        test: str,
+        model: NamedModel,
+        terms: Mapping[str, Any],
+        schema: pa.Schema,
+        rows_of: RowsOf,
+        *,
+        randomised: bool = False,
+    ) -> pa.Table:
+        """A table of `schema`, proteins in their order.
+
+        With `randomised`, of a model of the same configuration that has learned nothing.
+        """
+        read = with_random_weights(model.model, self.seed) if randomised else model.model
+        total = len(self.asked.sequences)
+        settled = {
+            **terms,
+            "test": test,
+            "model": digest_of_model(model.model),
+            "randomised": self.seed if randomised else None,
+            "proteins": digest_of_proteins(self.asked),
+        }
+        tables = []
+        name = f"{model.name}, weights randomised" if randomised else model.name
+        for first, last in blocks(total, _AT_ONCE):
+
+            def compute(first: int = first, last: int = last) -> pa.Table:
+                of_block = readouts(read, self.asked.sequences[first:last])
+                return table_of(list(rows_of(of_block, range(first, last))), schema)
+
+            tables.append(self.parts.table(f"{model.name}-{test}", settled | {"first": first}, compute))
+            self.report(Progress(f"{name}: {test}", last, total, "proteins"))
+        return pa.concat_tables(tables)
+
+    def mean(self, values: Floats) -> Mean:
+        """Of proteins, those that are NaN left out."""
+        known = values[~np.isnan(values)]
+        mean = float(known.mean()) if len(known) else np.nan
+        return Mean(mean, *mean_interval(values, seed=self.seed, resamples=self.resamples))
+
+
+class Mean(NamedTuple):
+    """A mean over proteins and its interval; NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Of a table: `name`, and its interval."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+def mean_fields(name: str) -> list[pa.Field]:
+    """The columns of a mean and of its bootstrap interval over proteins."""
+    return [pa.field(f"{name}{end}", pa.float64()) for end in ("", "_low", "_high")]
+
+
+def column_of(table: pa.Table, column: str, **chosen: Any) -> Floats:
+    """Values of the rows where each column that is named is so, float64, NaN where they are missing."""
+    for name, value in chosen.items():
+        table = table.filter(pc.equal(table[name], value))
+    return np.asarray(table[column].cast(pa.float64()).to_numpy(), np.float64)
+
+
+def dot_of(row: Mapping[str, Any], name: str) -> tuple[float, float, float]:
+    """A mean and its interval as figures take them, of a row with the columns of `mean_fields`."""
+    value, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    return tuple(np.nan if each is None else each for each in (value, low, high))  # type: ignore[return-value]

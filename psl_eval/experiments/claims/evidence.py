@@ -1,0 +1,166 @@
+"""Tests of claims on tables that other experiments have written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.stats
+
+from psl_eval.comparing.comparison import STANDARDISED
+
+#: Tables by the name of the experiment and of the table, rows as JSON holds them.
+Tables = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+
+
+class Evidence(NamedTuple):
+    """What a test gives."""
+
+    estimate: float
+    low: float  # of 95 %; NaN where there is none
+    high: float
+    p_value: float  # one-sided, small where the claim holds
+    of: str  # what the estimate rests on, in words
+
+
+class Missing(Exception):
+    """The results that a claim is judged by are not there; says what to run."""
+
+
+_TAIL: Final = 0.975
+
+
+def accuracies(tables: Tables, arm: str, attention: str | None = "learned") -> dict[tuple[str, int], float]:
+    """Accuracy of each training of an arm by split and seed, attention laid out as it should be."""
+    rows = _rows(tables, "accuracy-table", "trainings")
+    found = {
+        (row["split"], row["seed"]): row["accuracy"]
+        for row in rows
+        if row["arm"] == arm and row["layout"] == "correct" and row["attention"] in (attention, None)
+    }
+    if len(found) < 2:
+        raise Missing(f"two trainings of {arm} in accuracy-table")
+    return found
+
+
+def equal_by(
+    margin: float, values: Mapping[tuple[str, int], float], others: Mapping[tuple[str, int], float], *, paired: bool
+) -> Evidence:
+    """Whether two means differ by less than a margin: two one-sided t tests (Schuirmann 1987), over trainings.
+
+    Parameters
+    ----------
+    margin : float
+    values, others : mapping
+        By split and seed; the first split alone is taken.
+    paired : bool
+        The same trainings, asked in two ways; otherwise Welch's test.
+    """
+    split = next(iter(values))[0]
+    first = {seed: value for (of_split, seed), value in values.items() if of_split == split}
+    second = {seed: value for (of_split, seed), value in others.items() if of_split == split}
+    if paired:
+        differences = np.array([first[seed] - second[seed] for seed in first if seed in second])
+        error = float(differences.std(ddof=1)) / len(differences) ** 0.5
+        freedom = len(differences) - 1.0
+        difference = float(differences.mean())
+    else:
+        a, b = np.array(list(first.values())), np.array(list(second.values()))
+        difference = float(a.mean() - b.mean())
+        error, freedom = _welch(a, b)
+    of = f"{len(first)} and {len(second)} trainings, {split}"
+    if not error > 0:  # all alike, or a single training
+        p_value = float(abs(difference) >= margin) if len(first) > 1 else np.nan
+        return Evidence(difference, np.nan, np.nan, p_value, of)
+    p_value = float(scipy.stats.t.sf((margin - abs(difference)) / error, freedom))
+    half = float(scipy.stats.t.ppf(_TAIL, freedom)) * error
+    return Evidence(difference, difference - half, difference + half, p_value, of)
+
+
+def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
+    """The hit rate of an explanation of all predictions less that of random windows of the same proteins."""
+    for row in _rows(tables, "hit-rate-table", "hit-rate-table"):
+        chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"])
+        if chosen == (explanation, exclusion, "predicted", "all", "window") and row["null_hit_rate"] is not None:
+            null = row["null_hit_rate"]
+            return Evidence(
+                row["hit_rate"] - null,
+                _number(row["low"]) - null,
+                _number(row["high"]) - null,
+                _number(row["p_value"]),
+                f"{row['model']}, {row['proteins_scored']:,} proteins, {row['draws']:,} draws",
+            )
+    raise Missing(f"{explanation} with exclusion {exclusion} and null window in hit-rate-table")
+
+
+def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) -> Evidence:
+    """The hit rate of an explanation less another's, at equal lengths, on the proteins that both score."""
+    for row in _rows(tables, "hit-rate-table", "comparison"):
+        chosen = (row["exclusion"], row["against"], row["subset"], row["lengths"])
+        pair = {row["method"], row["reference"]}
+        if chosen != (exclusion, "predicted", "all", STANDARDISED) or pair != {explanation, other}:
+            continue
+        if row["difference"] is None or row["p_value"] is None:
+            continue
+        sign = 1 if row["method"] == explanation else -1
+        ends = sorted((sign * _number(row["low"]), sign * _number(row["high"])))
+        difference = sign * row["difference"]
+        of = f"{row['model']}, {row['proteins_scored']:,} pairs"
+        return Evidence(difference, ends[0], ends[1], _one_sided(row["p_value"], difference), of)
+    raise Missing(f"{explanation} beside {other} with exclusion {exclusion} in hit-rate-table")
+
+
+def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
+    """The area under the ROC curve of "the prediction is correct" by the hit rate, less a half."""
+    for row in _rows(tables, "hit-rate-table", "confidence"):
+        chosen = (row["explanation"], row["exclusion"], row["class"], row["form"])
+        if chosen == (explanation, exclusion, None, "single-label") and row["estimate"] is not None:
+            difference = row["estimate"] - 0.5
+            p_value = _one_sided(_number(row["p_value"]), difference)
+            of = f"{row['model']}, {row['proteins']:,} proteins"
+            return Evidence(difference, _number(row["low"]) - 0.5, _number(row["high"]) - 0.5, p_value, of)
+    raise Missing(f"confidence of {explanation} with exclusion {exclusion} in hit-rate-table")
+
+
+def above_adversarial(tables: Tables, exclusion: str) -> Evidence:
+    """The hit rate of the learned weights less that of adversarial ones, at equal lengths."""
+    for row in _rows(tables, "attention-tests", "adversarial-hit-rates"):
+        chosen = (row["method"], row["exclusion"], row["subset"], row["lengths"])
+        known = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
+        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == "paper" and known:
+            difference = -row["difference"]
+            return Evidence(
+                difference,
+                -_number(row["high"]),
+                -_number(row["low"]),
+                _one_sided(row["p_value"], difference),
+                f"{row['model']}, {row['proteins_scored']:,} pairs",
+            )
+    raise Missing("adversarial weights with an index in attention-tests")
+
+
+def _rows(tables: Tables, experiment: str, table: str) -> Sequence[Mapping[str, Any]]:
+    if (experiment, table) not in tables:
+        raise Missing(experiment)
+    return tables[experiment, table]
+
+
+def _welch(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Standard error of a difference of means, and its degrees of freedom."""
+    shares = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+    error = float(shares.sum()) ** 0.5
+    if not error > 0:
+        return 0.0, 1.0
+    freedom = shares.sum() ** 2 / (shares**2 / np.array([len(a) - 1, len(b) - 1])).sum()
+    return error, float(freedom)
+
+
+def _one_sided(p_value: float, difference: float) -> float:
+    """Of "above 0", from a two-sided p-value."""
+    return p_value / 2 if difference > 0 else 1 - p_value / 2
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value

@@ -1,0 +1,149 @@
+"""The claims judged: a table, a figure, and a sentence each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from psl_eval.experiments.claims.evidence import Evidence, Missing
+from psl_eval.experiments.claims.stated import CLAIMS, MARGIN
+from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.result import MANIFEST, Result, is_ours
+from psl_eval.statistics.means import holm
+from psl_eval.statistics.rows import table_of
+from psl_index.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+JUDGED: Final = pa.schema(
+    [
+        pa.field("claim", pa.string(), nullable=False),  # C1, C2 and so on
+        pa.field("says", pa.string(), nullable=False),
+        pa.field("test", pa.string(), nullable=False),
+        pa.field("threshold", pa.string(), nullable=False),
+        pa.field("estimate", pa.float64()),  # null where the results are not there
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("p_value", pa.float64()),  # one-sided, small where the claim holds
+        pa.field("p_holm", pa.float64()),  # Holm over all claims that can be judged
+        pa.field("holds", pa.bool_()),  # Holm's p below 0.05
+        pa.field("rests_on", pa.string()),
+        pa.field("missing", pa.string()),  # what would have to be run
+    ]
+)
+NAME: Final = "claims"
+LEVEL: Final = 0.05
+#: Experiments whose results claims are judged by.
+SOURCES: Final = ("accuracy-table", "hit-rate-table", "attention-tests")
+
+
+def judge(results: Path) -> Result:
+    """Judge the claims by what other experiments have left in a folder.
+
+    Parameters
+    ----------
+    results : path
+        Holds a folder of each experiment.
+
+    Raises
+    ------
+    InputError
+        There is no result of any experiment that is needed, or one is damaged.
+    """
+    tables: dict[tuple[str, str], Sequence[dict[str, Any]]] = {}
+    settings: dict[str, Any] = {}
+    for name in SOURCES:
+        manifest = results / name / MANIFEST
+        if is_ours(manifest):
+            written = _json(manifest)
+            settings[name] = written["settings"]
+            for table in written["tables"]:
+                tables[name, table] = _json(results / name / f"{table}.json")
+    if not tables:
+        problem = f"holds no finished result of {', '.join(SOURCES)}"
+        raise InputError(problem, file=str(results), remedy="run them first, with the same -o")
+    rows = list(_judged(tables))
+    corrected = holm([np.nan if row.get("p_value") is None else row["p_value"] for row in rows])
+    for row, p_holm in zip(rows, corrected.tolist(), strict=True):
+        row |= {"p_holm": p_holm, "holds": None if np.isnan(p_holm) else p_holm < LEVEL}
+    table = table_of(rows, JUDGED)
+    return Result(
+        experiment=NAME,
+        tables={"claims": table},
+        figures={"claims": draw(table)},
+        findings=tuple(findings(table)),
+        settings={"level": LEVEL, "margin": MARGIN, "results": settings},
+    )
+
+
+def _judged(tables: dict[tuple[str, str], Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    for claim in CLAIMS:
+        row: dict[str, Any] = {
+            "claim": claim.name,
+            "says": claim.claim,
+            "test": claim.test,
+            "threshold": claim.threshold,
+        }
+        try:
+            found: Evidence = claim.evidence(tables)
+        except Missing as missing:
+            yield row | {"missing": str(missing)}
+            continue
+        yield row | {
+            "estimate": found.estimate,
+            "low": found.low,
+            "high": found.high,
+            "p_value": found.p_value,
+            "rests_on": found.of,
+        }
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"damaged ({error})", file=str(path), remedy="run its experiment again") from None
+
+
+def findings(table: pa.Table) -> Iterator[str]:
+    """A sentence for each claim."""
+    for row in table.to_pylist():
+        if row["missing"] is not None:
+            yield f"{row['claim']}, {row['says']}: not judged, it takes {row['missing']}"
+            continue
+        between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
+        verdict = {True: "holds", False: "not shown", None: "too few to judge"}[row["holds"]]
+        tested = "" if row["p_holm"] is None else f", Holm's p {row['p_holm']:.2g}"
+        yield f"{row['claim']}, {row['says']}: {verdict}; {row['estimate']:+.3f}{between}{tested}; {row['rests_on']}"
+
+
+def draw(table: pa.Table) -> Figure:
+    """Estimates with their intervals, those of claims that hold and the others."""
+    rows = [row for row in table.to_pylist() if row["estimate"] is not None]
+    figure = new_figure(10, 1.4 + 0.4 * len(rows))
+    axes = figure.subplots()
+    named_rows(axes, [f"{row['claim']}  {row['says']}" for row in rows])
+    for style, (holds, label) in enumerate(((True, "holds"), (False, "not shown"))):
+        at = [place for place, row in enumerate(rows) if bool(row["holds"]) is holds]
+        dots(
+            axes,
+            at,
+            [Dot(*(_number(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at],
+            label,
+            style,
+        )
+    axes.axvline(0, color="#000000", linewidth=0.6)
+    axes.axvspan(-MARGIN, MARGIN, color="#eeeeee", zorder=0)
+    axes.set(xlabel=f"difference of accuracies or hit rates (grey: within {MARGIN:g})")
+    figure.legend(frameon=False, loc="outside upper center", ncols=2)
+    return figure
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value

@@ -1,0 +1,108 @@
+"""Which residues speak for a class: mean attribution by kind of residue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from psl_eval.experiments.figures import new_figure
+from psl_eval.statistics.means import adjusted, mean_interval, paired_test
+from psl_index.alphabet import STANDARD
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+
+RESIDUE_ROWS: Final = pa.schema(
+    [
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("class", pa.string(), nullable=False),  # the predicted one, whose logit is explained
+        pa.field("residue", pa.string(), nullable=False),
+        pa.field("proteins", pa.int64(), nullable=False),  # predicted to be of the class, with such a residue
+        # Mean attribution of such residues of a protein, in units of the mean size of all its attributions; mean over
+        # proteins.
+        pa.field("mean", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("random_weights", pa.float64()),  # the same of a model that has learned nothing
+        pa.field("difference", pa.float64()),  # mean - random_weights, paired by protein
+        pa.field("p_value", pa.float64()),  # two-sided, by flipping signs of the differences
+        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over classes and residues of a model
+    ]
+)
+
+
+def by_residue(attributions: pa.Table) -> Floats:
+    """Mean attribution of each kind of residue in each protein, float64 of shape (n, 20), NaN where it has none.
+
+    In units of the mean size of the attributions of the protein, so that each protein counts the same; 0 where all its
+    attributions are 0.
+    """
+    means = np.full((attributions.num_rows, len(STANDARD)), np.nan)
+    pairs = zip(attributions["sequence"].to_pylist(), attributions["scores"].to_pylist(), strict=True)
+    for row, (sequence, found) in zip(means, pairs, strict=True):
+        scores = np.array(found, np.float64)
+        size = np.abs(scores).mean() or 1.0
+        codes = np.frombuffer(sequence.encode("ascii"), np.uint8)
+        sums = np.bincount(codes, scores / size, minlength=256)[_LETTERS]
+        counts = np.bincount(codes, minlength=256)[_LETTERS]
+        np.divide(sums, counts, out=row, where=counts > 0)
+    return means
+
+
+def residue_rows(
+    trained: Floats, untrained: Floats, targets: Sequence[str], classes: Sequence[str], seed: int, resamples: int
+) -> Iterator[dict[str, Any]]:
+    """Rows of `RESIDUE_ROWS` but for the first column, of two results of `by_residue` for the same proteins.
+
+    `targets` is the class of each protein; one of `classes` without a protein has no rows.
+    """
+    rows: list[dict[str, Any]] = []
+    for psl_class in classes:
+        chosen = np.array([target == psl_class for target in targets])
+        for number, residue in enumerate(STANDARD if chosen.any() else ""):
+            values, floor = trained[chosen, number], untrained[chosen, number]
+            test = paired_test(values, floor, seed=seed, resamples=resamples)
+            low, high = mean_interval(values, seed=seed, resamples=resamples)
+            rows.append(
+                {
+                    "class": psl_class,
+                    "residue": residue,
+                    "proteins": test.pairs,
+                    "mean": test.mean_a,
+                    "low": low,
+                    "high": high,
+                    "random_weights": test.mean_b,
+                    "difference": test.difference,
+                    "p_value": test.p_value,
+                }
+            )
+    for row, q_value in zip(rows, adjusted([row["p_value"] for row in rows]).tolist(), strict=True):
+        yield row | {"q_value": q_value}
+
+
+def draw_residues(rows: Sequence[dict[str, Any]]) -> Figure:
+    """The means of one model: classes by residues, a dot where q is below 0.05."""
+    classes = list(dict.fromkeys(row["class"] for row in rows))
+    means = np.full((len(classes), len(STANDARD)), np.nan)
+    figure = new_figure(9, 1.4 + 0.3 * len(classes))
+    axes = figure.subplots()
+    for row in rows:
+        place = classes.index(row["class"]), STANDARD.index(row["residue"])
+        means[place] = np.nan if row["mean"] is None else row["mean"]
+        if row["q_value"] is not None and row["q_value"] < 0.05:
+            axes.plot(place[1], place[0], ".", color="#000000", markersize=4)
+    largest = float(np.nanmax(np.abs(means), initial=0.0)) or 1.0
+    image = axes.imshow(means, aspect="auto", vmin=-largest, vmax=largest, cmap="RdBu_r")
+    axes.set(yticks=range(len(classes)), yticklabels=classes, xticks=range(len(STANDARD)), xticklabels=list(STANDARD))
+    axes.set_title("mean attribution (dot: unlike random weights, q < 0.05)", fontsize=10)
+    figure.colorbar(image, ax=axes, label="in mean sizes of a protein's attributions")
+    return figure
+
+
+_LETTERS: Final = np.frombuffer(STANDARD.encode(), np.uint8)

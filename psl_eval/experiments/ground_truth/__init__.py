@@ -1,0 +1,1 @@
+"""Explanations against signals that were planted."""

@@ -1,0 +1,121 @@
+"""The hit rates of what one explanation picks out, in all forms: a row of the study's tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from psl_eval.choices import Choices
+from psl_eval.comparing.methods import Method
+from psl_eval.experiments.explained_proteins import Explanation, digest_of_proteins
+from psl_eval.experiments.parts import Parts, digest_of
+from psl_eval.experiments.scored_subsequences import Scoring
+from psl_eval.results.schemas import SUMMARY, HitRates
+from psl_eval.statistics.confidence import CONFIDENCE
+
+_ABOUT: Final = [
+    pa.field("model", pa.string(), nullable=False),
+    pa.field("explanation", pa.string(), nullable=False),
+]
+HIT_RATE_ROWS: Final = pa.schema(
+    [
+        *_ABOUT,
+        pa.field("mean_length", pa.float64()),  # of its subsequences, in residues
+        *SUMMARY,
+    ]
+)
+CONFIDENCE_ROWS: Final = pa.schema([*_ABOUT, pa.field("definition", pa.string(), nullable=False), *CONFIDENCE])
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """The hit rates of an explanation.
+
+    Attributes
+    ----------
+    explanation : Explanation
+    subsequences : pyarrow.Table
+        What it picks out, at least one.
+    scoring : Scoring
+    definitions : tuple of str
+        The first is that of comparisons.
+    choices : Choices
+        All others.
+    parts : Parts
+    """
+
+    explanation: Explanation
+    subsequences: pa.Table
+    scoring: Scoring
+    definitions: tuple[str, ...]
+    choices: Choices
+    parts: Parts
+
+    def forms(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Rows of `HIT_RATE_ROWS` and of `CONFIDENCE_ROWS`: by each definition, and with each exclusion."""
+        about = {"model": self.explanation.model.name, "explanation": self.explanation.name}
+        mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()
+        rates: list[dict[str, Any]] = []
+        confidence: list[dict[str, Any]] = []
+        for definition in self.definitions:
+            for number, exclusion in enumerate(self.scoring.exclusions):
+                summary, judged = self._tables(definition, exclusion)
+                rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=not number)]
+                confidence += [about | {"definition": definition} | row for row in _own(judged, first=not number)]
+        return rates, confidence
+
+    def method(self, exclusion: str) -> Method:
+        """For comparisons: by the first definition."""
+        choices = self._choices(self.definitions[0], exclusion, nulls=())
+        return self.scoring.method(self.explanation.name, self.subsequences, choices)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the subsequences with their places and labels; hexadecimal."""
+        return digest_of({"rows": self.subsequences.to_pylist()})
+
+    def terms(self, exclusion: str) -> dict[str, Any]:
+        """What decides the rates but for the subsequences and the choices, as JSON holds it."""
+        clusters, training_set = self.scoring.clusters, self.scoring.training_set
+        return {
+            "index": self.scoring.index.manifest.digest,
+            "proteins": digest_of_proteins(self.scoring.asked),
+            "training_set": _digest_of_file(training_set) if exclusion == "train" and training_set else None,
+            "clusters": None if clusters is None else clusters.record.sha256,
+        }
+
+    def _tables(self, definition: str, exclusion: str) -> tuple[pa.Table, pa.Table]:
+        """The summary, and how far the rates tell correct predictions from wrong ones."""
+        choices = self._choices(definition, exclusion, self.choices.nulls)
+        terms = self.terms(exclusion) | {"subsequences": self.digest, "choices": asdict(choices)}
+        name = f"{self.explanation.model.name}-{self.explanation.method}-{definition}-{exclusion}"
+
+        @cache
+        def rates() -> HitRates:
+            return self.scoring.hit_rates(self.subsequences, choices)
+
+        return (
+            self.parts.table(name, terms, lambda: rates().summary),
+            self.parts.table(f"{name}-confidence", terms, lambda: rates().confidence),
+        )
+
+    def _choices(self, definition: str, exclusion: str, nulls: tuple[str, ...]) -> Choices:
+        return Choices(**asdict(self.choices) | {"definition": definition, "exclude": exclusion, "nulls": nulls})
+
+
+def _own(table: pa.Table, *, first: bool) -> Iterator[dict[str, Any]]:
+    """Rows but for those of nothing left out, which every exclusion gives and the `first` alone keeps."""
+    for row in table.to_pylist():
+        if row["exclusion"] != "none" or first:
+            yield row
+
+
+def _digest_of_file(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""The task of Sonderby et al. 2015."""

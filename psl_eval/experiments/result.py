@@ -1,0 +1,132 @@
+"""What every experiment gives: tables, figures, what they say, and how they came about."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from psl_eval.results.encoders import encoder
+from psl_index.durable import write_durably
+from psl_index.errors import OutputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+KIND: Final = "pslidx experiment"
+KIND_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an experiment gives.
+
+    Attributes
+    ----------
+    experiment : str
+        Its name.
+    tables : mapping of str to pyarrow.Table
+        By file name; the first is the answer, the others are what it rests on.
+    figures : mapping of str to matplotlib Figure
+        By file name.
+    findings : tuple of str
+        What the tables say, a sentence each.
+    settings : dict
+        Choices, seeds and inputs, as JSON holds them: the same settings give the same tables.
+    """
+
+    experiment: str
+    tables: Mapping[str, pa.Table]
+    figures: Mapping[str, Figure]
+    findings: tuple[str, ...]
+    settings: dict[str, Any]
+
+    @property
+    def table(self) -> pa.Table:
+        """The first table."""
+        return next(iter(self.tables.values()))
+
+
+def write_result(result: Result, results: Path) -> Path:
+    """Write each table as TSV and JSON, each figure as PNG and SVG, and last ``manifest.json``; gives the folder.
+
+    They go into a folder of the experiment's name in `results`.
+
+    Files of an earlier result are replaced one by one; while they are, there is no manifest.
+
+    Raises
+    ------
+    OutputError
+        They cannot be written.
+    """
+    files = {f"{name}.tsv": _tsv(table) for name, table in result.tables.items()}
+    files |= {f"{name}.json": _as_json(table.to_pylist()) for name, table in result.tables.items()}
+    for name, figure in result.figures.items():
+        files |= {f"{name}.{kind}": _picture(figure, kind) for kind in ("png", "svg")}
+    manifest = {
+        "format": KIND,
+        "format_version": KIND_VERSION,
+        "experiment": result.experiment,
+        "findings": list(result.findings),
+        "tables": list(result.tables),
+        "figures": list(result.figures),
+        "settings": result.settings,
+    }
+    folder = results / result.experiment
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for name, content in (files | {MANIFEST: _as_json(manifest)}).items():
+            write_durably(folder / name, content)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", file=str(folder)) from error
+    return folder
+
+
+def is_ours(manifest: Path) -> bool:
+    """Whether a file is there that an experiment has written last."""
+    try:
+        written = json.loads(manifest.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return False
+    return isinstance(written, dict) and written.get("format") == KIND
+
+
+def _tsv(table: pa.Table) -> bytes:
+    sink = BytesIO()
+    encode = encoder("tsv", sink, table.schema)
+    for batch in table.to_batches():
+        encode.write(batch)
+    encode.finish()
+    return sink.getvalue()
+
+
+def _as_json(value: Any) -> bytes:
+    return (json.dumps(_finite(value), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for numbers that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _picture(figure: Figure, kind: str) -> bytes:
+    """A file of the figure, the same for the same figure and version of matplotlib."""
+    import matplotlib
+
+    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    sink = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "pslidx", "svg.fonttype": "none"}):
+        figure.savefig(sink, format=kind, dpi=150, facecolor="white", metadata=metadata)
+    return sink.getvalue()

@@ -1,0 +1,1 @@
+"""Whether explanations change when what a model has learned is taken away."""

@@ -1,0 +1,78 @@
+"""What the table of sanity-checks says of each model: which explanations change, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from psl_eval.experiments.mutation.estimates import LEVEL, can_show, counted, is_above
+
+Row = dict[str, Any]
+
+
+def findings(table: pa.Table, unchanged: float, resamples: int) -> tuple[str, ...]:
+    """Sentences; `unchanged` is the correlation above which an explanation counts as unchanged."""
+    rows = table.to_pylist()
+    sentences: list[str] = []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        here = [row for row in rows if row["model"] == model]
+        said = [*_at_the_end(here, unchanged, resamples), *_by_layers(here, unchanged)]
+        sentences += [f"{model}: {each}" for each in said]
+    return tuple(sentences)
+
+
+def _at_the_end(rows: Sequence[Row], unchanged: float, resamples: int) -> list[str]:
+    """Of the network whose layers are all randomised."""
+    deepest = max(row["depth"] for row in rows)
+    ends = [row for row in rows if row["mode"] == "cascading" and row["depth"] == deepest]
+    same = [row for row in ends if _stays(row, unchanged)]
+    said = [
+        f"with all layers randomised, explanations that do not change (rank correlation with the trained model's above "
+        f"{unchanged:g}, interval and all; {counted(ends[0]['proteins'])}): {_each(same, _with_rho)}"
+    ]
+    if not can_show(ends[0]["proteins"], resamples, len(ends)):
+        few = f"{counted(ends[0]['proteins'])}, {counted(resamples, 'resample')}"
+        return [*said, f"too few to show that an explanation still goes with the trained model's: {few}"]
+    related = [row for row in ends if row not in same and is_above(row, "rho")]
+    overlapping = [row for row in ends if is_above(row, "above_chance")]
+    return [
+        *said,
+        f"that change, and stay correlated above 0 (Holm, {LEVEL:g}): {_each(related, _with_rho)}",
+        f"whose top residues still overlap more than by chance (Holm, {LEVEL:g}): {_each(overlapping, _with_overlap)}",
+    ]
+
+
+def _by_layers(rows: Sequence[Row], unchanged: float) -> list[str]:
+    """Of each explanation, from the classifier down."""
+    said = []
+    for explanation in dict.fromkeys(row["explanation"] for row in rows):
+        here = [row for row in rows if row["explanation"] == explanation]
+        steps = ", ".join(f"{row['layer']} {_rho(row)}" for row in here if row["mode"] == "cascading")
+        alone = [row["layer"] for row in here if row["mode"] == "independent" and _stays(row, unchanged)]
+        said.append(
+            f"{explanation}, rank correlation as layers are randomised from the top: {steps}; does not change when "
+            f"these alone are: {', '.join(alone) or 'none'}"
+        )
+    return said
+
+
+def _stays(row: Row, unchanged: float) -> bool:
+    return row["rho_low"] is not None and row["rho_low"] > unchanged
+
+
+def _each(rows: Sequence[Row], shown: Callable[[Row], str]) -> str:
+    return ", ".join(map(shown, rows)) or "none"
+
+
+def _with_rho(row: Row) -> str:
+    return f"{row['explanation']} ({_rho(row)})"
+
+
+def _with_overlap(row: Row) -> str:
+    return f"{row['explanation']} ({row['overlap']:.2f}, chance {row['chance_overlap']:.2f})"
+
+
+def _rho(row: Row) -> str:
+    return "not known" if row["rho"] is None else f"{row['rho']:.2f}"

@@ -1,0 +1,100 @@
+"""Hit rates of what an explanation picks out of the proteins of an experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from psl_eval.comparing.methods import Method
+from psl_eval.exclusion.training_sets import read_training_set
+from psl_eval.hit_rates import Run
+from psl_eval.queries.proteins import Proteins
+from psl_eval.results.schemas import HitRates
+from psl_eval.scoring.annotation import Annotation, class_shares
+from psl_index.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from psl_eval.choices import Choices
+    from psl_eval.exclusion.clusters import Clusters
+    from psl_eval.explanations.asked import Asked
+    from psl_index.index import Index
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """What subsequences are looked up in, and what is left out of it.
+
+    Attributes
+    ----------
+    index : Index
+    asked : Asked
+        The proteins that the subsequences come from.
+    training_set : path or None
+        What the model has learned from, for the exclusion ``train``.
+    clusters : Clusters or None
+        For the exclusion ``cluster``; intervals are over clusters then, whatever is excluded.
+    threads : int
+        0 for all.
+    """
+
+    index: Index
+    asked: Asked
+    training_set: Path | None = None
+    clusters: Clusters | None = None
+    threads: int = 0
+
+    @property
+    def exclusions(self) -> tuple[str, ...]:
+        """Those that can be asked for; each also gives the rates with nothing left out."""
+        train = ("train",) if self.training_set is not None else ()
+        return ("self", *train, *(("cluster",) if self.clusters is not None else ()))
+
+    def hit_rates(self, subsequences: pa.Table, choices: Choices) -> HitRates:
+        """Score at least one subsequence, as `psl_eval.subsequences.extraction.extract` gives them.
+
+        Raises
+        ------
+        InputError, UsageError
+            As of `psl_eval.hit_rates.Run`.
+        """
+        training = self.training_set if choices.exclude == "train" else None
+        run = Run(
+            self.index,
+            subsequences,
+            choices,
+            proteins=proteins_of(self.asked),
+            clusters=self.clusters,
+            training=None if training is None else read_training_set(training),
+            threads=self.threads,
+        )
+        tables = {name: pa.Table.from_batches(batches, schema) for name, schema, batches in run.tables()}
+        return HitRates(**tables, manifest=run.manifest)
+
+    def method(self, name: str, subsequences: pa.Table, choices: Choices) -> Method:
+        """The same as `psl_eval.comparing.comparison.compare` takes it."""
+        rates = self.hit_rates(subsequences, choices)
+        return Method(name, name, rates.manifest, rates.proteins, rates.subsequences)
+
+
+def require_locations(index: Index) -> None:
+    """Refuse an index in which no entry has a location of any class; InputError."""
+    if not np.sum(list(index.over_shards(class_shares, Annotation()))):
+        remedy = "build one from a flat file, or from a table with a column of locations"
+        raise InputError("no entry of the index has a known location", file=str(index.path), remedy=remedy)
+
+
+def proteins_of(asked: Asked) -> Proteins:
+    """The proteins as hit rates take them, with their names and residues."""
+    dataset = asked.dataset
+    return Proteins(
+        pa.array(dataset.identifiers, pa.string()),
+        pa.array(asked.sequences, pa.large_string()),
+        True,
+        dataset.files[0],
+        dataset.records[0],
+    )

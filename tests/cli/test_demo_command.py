@@ -1,0 +1,68 @@
+"""The command `pslidx demo`: from made-up entries to what explanations find of the planted signals."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pslidx import demo_command
+
+from psl_eval.experiments.ground_truth import experiment
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo of seconds: few residues, one epoch, two methods."""
+    quick = functools.partial(experiment.GroundTruth, methods=("attention", "random"), epochs=1, explained=8)
+    monkeypatch.setattr(demo_command, "_RESIDUES", 150_000)
+    monkeypatch.setattr(experiment, "GroundTruth", quick)
+
+
+@pytest.mark.usefixtures("small")
+def test_it_ends_with_what_methods_find(pslidx: Call, tmp_path: Path) -> None:
+    ended = pslidx("demo", "-o", tmp_path / "demo", "--seed", 2)
+    assert ended.code == 0, ended.err
+    told = f"$ pslidx experiment ground-truth -o {tmp_path}/demo/results --device cpu --threads 1 --seed 2\n"
+    before, command, after = ended.out.partition(told)
+    assert command, "it names the command that does the same"
+    assert "$ pslidx build " in before
+    lines = [line.split() for line in after.splitlines()]
+    header = lines.index(["explanation", "recall", "precision", "touched", "AP", "untrained", "chance"])
+    assert {line[0] for line in lines[header + 1 : header + 4]} == {"attention", "random", "position"}
+    assert "of 1 methods " in after
+    assert (tmp_path / "demo" / "results" / "ground-truth" / "ground-truth.png").exists()
+    assert f"{tmp_path}/demo/results/ground-truth/ground-truth.png\n" in after
+    assert "error" not in ended.err
+
+
+@pytest.mark.usefixtures("small")
+def test_without_the_extra_a_line_says_what_was_left_out(
+    pslidx: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pslidx.model_options.find_spec", lambda name: None)
+    ended = pslidx("demo", "-o", tmp_path / "demo")
+    assert ended.code == 0, ended.err
+    (line,) = (line for line in ended.out.splitlines() if line.startswith("Left out, "))
+    assert line.endswith("pip install 'pslidx[models]'")
+    assert "ground-truth" not in ended.out
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {
+        "synthetic.dat.gz",
+        "planted.tsv",
+        "random.tsv",
+        "index",
+        "planted-rates",
+        "random-rates",
+    }
+
+
+def test_a_file_in_the_place_of_the_folder_is_an_error(pslidx: Call, tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("")
+    ended = pslidx("demo", "-o", tmp_path / "demo")
+    assert (ended.code, ended.out) == (1, "")
+    assert str(tmp_path / "demo") in ended.err
+    assert ended.err.count("\n") == 1
