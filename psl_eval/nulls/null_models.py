@@ -14,9 +14,8 @@ from psl_eval.nulls.window_nulls import (
     OfProteins,
     OwnWindows,
     RandomWindows,
-    drawn_windows,
-    other_classes,
-    own_windows,
+    credited_windows,
+    windows_of_others,
 )
 from psl_eval.nulls.windows import query_residues
 from psl_eval.queries.proteins import Queries
@@ -80,8 +79,5 @@ class Chance:
         if self._windows is not None and name == "window":
             return self._windows.drawn()
         assert self._residues is not None
-        own = name == "window"
-        sampler = own_windows(self._residues) if own else other_classes(self._residues, self._observed.masks)
-        return drawn_windows(
-            self._scorer, self._observed, self._residues, sampler, self._draws, self._seed, report, tests=own
-        )
+        draw = credited_windows if name == "window" else windows_of_others
+        return draw(self._scorer, self._observed, self._residues, self._draws, self._seed, report)

@@ -11,14 +11,15 @@ import numpy.typing as npt
 from psl_eval.nulls.drawn import Drawn, Observed, Totals
 from psl_eval.nulls.windows import QueryResidues, Windows, enumerated
 from psl_eval.queries.rows import Rows
+from psl_eval.scoring.drawn_credits import DrawnSubsequences, credits_of
 from psl_eval.scoring.scorer import Block, ProteinSums, Scorer
 from psl_eval.scoring.tally import Asked
 
 _AT_ONCE: Final = 1 << 17  # windows that are drawn and scored together
 _RATES_AT_ONCE: Final = 1 << 22  # rates that are looked up together
 
-#: Draws windows for some rows: (random, number of draws) -> protein and start of each, int64 of shape (draws, rows);
-#: protein -1 where there is none to draw from.
+#: (random, number of draws) -> protein and start of each row's window, int64 of shape (draws, rows); protein -1 where
+#: there is none to draw from.
 Sampler = Callable[[np.random.Generator, int], tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 
@@ -101,20 +102,58 @@ class RandomWindows:
             self._reached[queries] += (after >= own * (1 - 1e-12)).sum(axis=-1)
 
 
-def drawn_windows(
+def credited_windows(
     scorer: Scorer,
     observed: Observed,
     residues: QueryResidues,
-    sampler: Callable[[Rows, int], Sampler],
     draws: int,
     seed: int,
     report: Callable[[int, int], None],
-    *,
-    tests: bool,
 ) -> Drawn:
-    """Hit rates of windows that ``sampler(rows, label)`` draws, each scored against the label of its subsequence.
+    """Random windows of the same lengths in the same proteins, where entries are credited to a protein as a whole."""
+    rows = observed.rows.chosen(np.argsort(observed.rows.query, kind="stable"))
+    totals = Totals(observed, draws)
+    random = np.random.default_rng(seed)
+    for windows in enumerated(rows, residues):
+        report(windows.rows.start, len(rows))
+        query = rows.query[windows.rows].astype(np.int64)
+        first_row = np.flatnonzero(np.diff(query, prepend=-1))
+        queries = query[first_row]
+        first_window = np.searchsorted(windows.query, queries)
+        targets = observed.masks[queries]
+        asked = _asked(residues, observed.masks, windows)
+        at_once = max(_RATES_AT_ONCE // len(query), 1)
+        for first in range(0, draws, at_once):
+            here = slice(first, min(first + at_once, draws))
+            drawn = windows.first + random.integers(0, windows.places, (here.stop - here.start, len(query)))
+            credited = credits_of(
+                scorer.index,
+                DrawnSubsequences(
+                    asked, targets, np.append(first_window, len(asked.starts)), np.append(first_row, len(query)), drawn
+                ),
+                scorer.counting,
+                scorer.threads,
+            )
+            rates = np.zeros(credited.hits.shape)  # of a protein without any entry: 0
+            weights = credited.weights[:, :, np.newaxis]
+            np.divide(credited.hits, weights, out=rates, where=weights > 0)
+            rates[np.broadcast_to((targets == 0)[:, np.newaxis, :, np.newaxis], rates.shape)] = np.nan
+            totals.add(queries, slice(None), here, rates)
+    return totals.drawn()
 
-    A window leaves out what the protein leaves out from which it is: it must not find itself.
+
+def windows_of_others(
+    scorer: Scorer,
+    observed: Observed,
+    residues: QueryResidues,
+    draws: int,
+    seed: int,
+    report: Callable[[int, int], None],
+) -> Drawn:
+    """Windows at the same places of another protein that shares no class with it, long enough for all of them.
+
+    All windows of a protein are of one other protein, so that they belong together as its subsequences do. A window
+    leaves out what the protein leaves out from which it is: it must not find itself.
     """
     rows = observed.rows.chosen(np.argsort(observed.rows.query, kind="stable"))
     totals = Totals(observed, draws)
@@ -126,7 +165,7 @@ def drawn_windows(
             some = rows.chosen(np.arange(part.start, part.stop))
             query = some.query.astype(np.int64)
             first_row = np.flatnonzero(np.diff(query, prepend=-1))
-            draw = sampler(some, k)
+            draw = _of_others(some, residues, observed.masks[:, k])
             at_once = max(_AT_ONCE // len(query), 1)
             for first in range(0, draws, at_once):
                 here = slice(first, min(first + at_once, draws))
@@ -135,59 +174,35 @@ def drawn_windows(
                 compared[query, k] = donor[0] >= 0
                 rates = _drawn_rates(scorer, residues, donor, starts, some, observed.masks[query, k], first_row)
                 totals.add(query[first_row], slice(k, k + 1), here, np.moveaxis(rates, 0, -1))
-    return totals.drawn(compared, tests=tests)
+    return totals.drawn(compared, tests=False)
 
 
-def own_windows(residues: QueryResidues) -> Callable[[Rows, int], Sampler]:
-    """Windows at random places of the same protein."""
+def _of_others(rows: Rows, residues: QueryResidues, masks: npt.NDArray[np.uint16]) -> Sampler:
+    """Draws for some rows from proteins without a class of `masks`, of shape (m,)."""
+    query = rows.query.astype(np.int64)
+    starts = rows.starts.astype(np.int64)
+    first_row = np.flatnonzero(np.diff(query, prepend=-1))
+    n_rows = np.diff([*first_row, len(query)])
+    end = np.maximum.reduceat(starts + rows.lengths - 1, first_row)
+    longest_first = np.argsort(-residues.lengths, kind="stable")
+    longest_first = longest_first[masks[longest_first] != 0]
+    own = masks[query[first_row]]
+    donors = [np.array([-1])]
+    first, count = np.zeros(len(own), np.int64), np.zeros(len(own), np.int64)
+    for mask in np.unique(own[own != 0]):
+        here = own == mask
+        pool = longest_first[(masks[longest_first] & mask) == 0]
+        first[here] = sum(map(len, donors))
+        count[here] = np.searchsorted(-residues.lengths[pool], -end[here], side="right")  # they stand in front
+        donors.append(pool)
+    first[count == 0] = 0
+    all_donors = np.concatenate(donors)
 
-    def of_rows(rows: Rows, label: int) -> Sampler:
-        query = rows.query.astype(np.int64)
-        places = residues.lengths[query] - rows.lengths + 1
+    def draw(random: np.random.Generator, draws: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        donor = all_donors[first + random.integers(0, np.maximum(count, 1), (draws, len(count)))]
+        return np.repeat(donor, n_rows, axis=1), np.broadcast_to(starts, (draws, len(starts)))
 
-        def draw(random: np.random.Generator, draws: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-            starts = random.integers(1, places, (draws, len(places)), endpoint=True)
-            return np.broadcast_to(query, starts.shape), starts
-
-        return draw
-
-    return of_rows
-
-
-def other_classes(residues: QueryResidues, masks: npt.NDArray[np.uint16]) -> Callable[[Rows, int], Sampler]:
-    """Windows at the same places of another protein, long enough for all of them, that shares no class.
-
-    `masks` of shape (m, k). All windows of a protein are of one other protein, so that they belong together as its
-    subsequences do.
-    """
-
-    def of_rows(rows: Rows, label: int) -> Sampler:
-        query = rows.query.astype(np.int64)
-        starts = rows.starts.astype(np.int64)
-        first_row = np.flatnonzero(np.diff(query, prepend=-1))
-        n_rows = np.diff([*first_row, len(query)])
-        end = np.maximum.reduceat(starts + rows.lengths - 1, first_row)
-        longest_first = np.argsort(-residues.lengths, kind="stable")
-        longest_first = longest_first[masks[longest_first, label] != 0]
-        own = masks[query[first_row], label]
-        donors = [np.array([-1])]
-        first, count = np.zeros(len(own), np.int64), np.zeros(len(own), np.int64)
-        for mask in np.unique(own[own != 0]):
-            here = own == mask
-            pool = longest_first[(masks[longest_first, label] & mask) == 0]
-            first[here] = sum(map(len, donors))
-            count[here] = np.searchsorted(-residues.lengths[pool], -end[here], side="right")  # they stand in front
-            donors.append(pool)
-        first[count == 0] = 0
-        all_donors = np.concatenate(donors)
-
-        def draw(random: np.random.Generator, draws: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-            donor = all_donors[first + random.integers(0, np.maximum(count, 1), (draws, len(count)))]
-            return np.repeat(donor, n_rows, axis=1), np.broadcast_to(starts, (draws, len(starts)))
-
-        return draw
-
-    return of_rows
+    return draw
 
 
 def _asked(residues: QueryResidues, masks: npt.NDArray[np.uint16], windows: Windows) -> Asked:

@@ -1,6 +1,6 @@
-"""The kernel of the hit rate as the study's released code computes it: one match an entry and protein.
+"""Kernels of the hit rate as the study's released code computes it: one match an entry and protein.
 
-It reads a shard as `psl_eval.scoring._hit_rate_kernels` does.
+They read a shard as `psl_eval.scoring._hit_rate_kernels` does.
 """
 
 from __future__ import annotations
@@ -10,8 +10,14 @@ import numpy.typing as npt
 
 from psl_eval.scoring._label_bits import COUNTS, LEFT_OUT
 from psl_eval.scoring._position_kernels import gather_positions, position_buffers
-from psl_index._jit import kernel
+from psl_index._jit import inlined, kernel
 from psl_index._search_kernels import entry_of
+
+
+@inlined
+def _weight(place: int, left: int, length: int) -> float:
+    """Of an occurrence at `place` (1-based) of a subsequence that starts at `left` (0-based) of its protein."""
+    return 1.0 if place == left else min(abs((length - 1) / (place - left)), 1.0)
 
 
 @kernel
@@ -68,8 +74,7 @@ def credit_entries(
                 next_excluded += 1
             stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
             stays = stays and not labels[entry] & LEFT_OUT
-            away = position - np.int64(entry_starts[entry]) + 1 - lefts[i]
-            weight = 1.0 if away == 0 else min(abs((length - 1) / away), 1.0)
+            weight = _weight(position - np.int64(entry_starts[entry]) + 1, lefts[i], length)
             entries[i, 0] += 1
             weights[i, 0] += weight
             if stays:
@@ -82,3 +87,104 @@ def credit_entries(
                     if stays:
                         matching[i, 1, k] += 1
                         hits[i, 1, k] += weight
+
+
+@kernel
+def list_entries(
+    codes: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    ranges: npt.NDArray[np.uint32],
+    exact: npt.NDArray[np.int64],
+    targets: npt.NDArray[np.uint16],
+    query: npt.NDArray[np.int64],
+    excluded_offsets: npt.NDArray[np.int64],
+    excluded: npt.NDArray[np.int64],
+    text: npt.NDArray[np.uint8],
+    entry_starts: npt.NDArray[np.uint32],
+    block_entry: npt.NDArray[np.uint32],
+    pos: npt.NDArray[np.uint32],
+    first_entry: int,
+    labels: npt.NDArray[np.uint16],
+    lefts: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint16], npt.NDArray[np.float64]]:
+    """The entries that count and hold each subsequence, with their labels and what `credit_entries` weighs them.
+
+    Gives where the entries of each of n subsequences begin, (n + 1,), and for each entry its number in the shard, its
+    labels, with `LEFT_OUT` where it is left out for the protein, and its weight; all (found,). `targets` is not read.
+    O(occurrences), and as many numbers in memory.
+
+    Shapes: those of `credit_entries`.
+    """
+    rows = np.int64(0)
+    for i in range(len(ranges)):
+        rows += np.int64(ranges[i, 1]) - np.int64(ranges[i, 0]) + np.int64(ranges[i, 3]) - np.int64(ranges[i, 2])
+    begins = np.zeros(len(lefts) + 1, np.int64)
+    entries, bits, weights = np.empty(rows, np.uint32), np.empty(rows, np.uint16), np.empty(rows)
+    positions, spare = position_buffers(ranges)
+    found = np.int64(0)
+    for i in range(len(lefts)):
+        length = offsets[i + 1] - offsets[i]
+        n = gather_positions(codes, offsets[i], length, ranges[i], exact, text, pos, positions, spare)
+        next_excluded = excluded_offsets[query[i]]
+        last_excluded = excluded_offsets[query[i] + 1]
+        last = np.int64(-1)
+        for j in range(n):
+            position = np.int64(positions[j])
+            entry = entry_of(position, block_entry, entry_starts, len(labels))
+            if entry == last or not labels[entry] & COUNTS:
+                continue
+            last = entry
+            while next_excluded < last_excluded and excluded[next_excluded] < first_entry + entry:
+                next_excluded += 1
+            stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
+            entries[found] = entry
+            bits[found] = labels[entry] if stays else labels[entry] | LEFT_OUT
+            weights[found] = _weight(position - np.int64(entry_starts[entry]) + 1, lefts[i], length)
+            found += 1
+        begins[i + 1] = found
+    return begins, entries[:found], bits[:found], weights[:found]
+
+
+@kernel
+def credit_drawn(
+    begins: npt.NDArray[np.int64],
+    entries: npt.NDArray[np.uint32],
+    bits: npt.NDArray[np.uint16],
+    entry_weights: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.uint16],
+    first_row: npt.NDArray[np.int64],
+    drawn: npt.NDArray[np.int64],
+    first_window: int,
+    n_entries: int,
+    weights: npt.NDArray[np.float64],
+    hits: npt.NDArray[np.float64],
+) -> None:
+    """Credit entries to proteins as `credit_entries` does, in many draws of which subsequences the proteins have.
+
+    Protein p has, in draw d, subsequence ``drawn[d, r] - first_window`` of `list_entries` for each r from
+    ``first_row[p]`` to ``first_row[p + 1] - 1``. `weights` and `hits` sum what is credited to each protein, and what of
+    it has one of the classes in ``targets[p]``. O(entries of what is drawn).
+
+    Shapes: targets (m, k), first_row (m + 1,), drawn (draws, rows), weights (m, 2, draws), hits (m, 2, k, draws).
+    """
+    credited = np.full(n_entries, -1)
+    turn = 0
+    for p in range(len(targets)):
+        for d in range(len(drawn)):
+            turn += 1
+            for r in range(first_row[p], first_row[p + 1]):
+                window = drawn[d, r] - first_window
+                for j in range(begins[window], begins[window + 1]):
+                    entry = entries[j]
+                    if credited[entry] == turn:
+                        continue
+                    credited[entry] = turn
+                    stays = not bits[j] & LEFT_OUT
+                    weights[p, 0, d] += entry_weights[j]
+                    if stays:
+                        weights[p, 1, d] += entry_weights[j]
+                    for k in range(targets.shape[1]):
+                        if bits[j] & targets[p, k]:
+                            hits[p, 0, k, d] += entry_weights[j]
+                            if stays:
+                                hits[p, 1, k, d] += entry_weights[j]

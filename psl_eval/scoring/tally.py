@@ -23,7 +23,7 @@ from psl_index.shard import Shard
 if TYPE_CHECKING:
     from psl_index.index import Index
 
-_PART: Final = 256  # subsequences that a thread takes at a time; a short one can cost as much as thousands
+_PART: Final = 1024  # subsequences that a thread takes at a time; a short one can cost as much as thousands
 
 
 class Tally(NamedTuple):
@@ -115,12 +115,12 @@ def _parts(asked: Asked, whole_groups: bool) -> list[slice]:
 
 def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts entries for each subsequence by itself."""
-    labels = _labels(shard, counting)
+    labels = shard_labels(shard, counting)
 
     def count(rows: slice) -> None:
         here = result.part(rows)
         tally_occurrences(
-            *_question(shard, asked, counting, labels, rows),
+            *question_of(shard, asked, counting, labels, rows),
             asked.starts[rows],
             counting.definition.near,
             here.entries,
@@ -134,7 +134,7 @@ def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> C
 
 def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts each entry once for a group of subsequences."""
-    labels = _labels(shard, counting)
+    labels = shard_labels(shard, counting)
     scratch: SimpleQueue[npt.NDArray[np.int64]] = SimpleQueue()
 
     def count(rows: slice) -> None:
@@ -144,7 +144,7 @@ def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> 
         except Empty:
             credited = np.full(shard.n_entries, -1)
         credit_entries(
-            *_question(shard, asked, counting, labels, rows),
+            *question_of(shard, asked, counting, labels, rows),
             asked.starts[rows] - 1,
             asked.group[rows],
             credited,
@@ -158,10 +158,10 @@ def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> 
     return count
 
 
-def _question(
+def question_of(
     shard: Shard, asked: Asked, counting: Counting, labels: npt.NDArray[np.uint16], rows: slice
 ) -> tuple[Any, ...]:
-    """What both kernels take first: some subsequences, what is left out for them, and the shard."""
+    """What all kernels take first: some subsequences, what is left out for them, and the shard."""
     part = asked.peptides.part(rows.start, rows.stop)
     return (
         part.codes,
@@ -181,7 +181,8 @@ def _question(
     )
 
 
-def _labels(shard: Shard, counting: Counting) -> npt.NDArray[np.uint16]:
+def shard_labels(shard: Shard, counting: Counting) -> npt.NDArray[np.uint16]:
+    """Labels of the entries of a shard, as kernels take them."""
     labels = entry_labels(shard, counting.annotation)
     if len(counting.everywhere):
         here = counting.everywhere - shard.first_entry

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,17 +44,10 @@ def bootstrap(n_units: int, statistic: Statistic, seed: int, resamples: int) -> 
 
     `statistic` takes the numbers of the units of each resample, of shape (batch, n_units).
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", scipy.stats.DegenerateDataWarning)  # of the NaN that are left out below
-        draws: Floats = scipy.stats.bootstrap(
-            (np.arange(n_units),),
-            lambda drawn, axis: statistic(drawn),
-            n_resamples=resamples,
-            batch=max(1, CELLS // n_units),
-            vectorized=True,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).bootstrap_distribution
+    random = np.random.default_rng(seed)
+    batch = max(1, CELLS // n_units)
+    sizes = [min(batch, resamples - done) for done in range(0, resamples, batch)]
+    draws: Floats = np.concatenate([statistic(random.integers(0, n_units, (size, n_units))) for size in sizes])
     return draws[~np.isnan(draws)]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from psl_eval.choices import Choices
 from psl_eval.comparing.comparison import COMPARISON, compare
+from psl_eval.comparing.methods import Method
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.hit_rate_table.findings import draw, findings
 from psl_eval.experiments.hit_rate_table.row import CONFIDENCE_ROWS, HIT_RATE_ROWS, Row
@@ -21,7 +23,9 @@ from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.rows import table_of
 from psl_eval.subsequences.extraction import extract
 from psl_index.errors import InputError, UsageError
+from psl_index.ordered_map import ordered_map
 from psl_index.progress import Progress
+from psl_index.threads import threads_for
 
 if TYPE_CHECKING:
     from psl_eval.exclusion.clusters import Clusters
@@ -155,6 +159,12 @@ class HitRateTable:
     ) -> Iterator[dict[str, Any]]:
         """Rows of `COMPARISON_ROWS`: every explanation against each reference, on the proteins that both score."""
         by_name = {row.explanation.name: row for row in rows}
+
+        @cache
+        def methods() -> dict[str, Method]:
+            at_once = min(threads_for(rows[0].scoring.threads), len(rows))
+            return dict(zip(by_name, ordered_map(lambda row: row.method(exclusion), rows, at_once), strict=True))
+
         for reference in REFERENCES:
             if reference not in by_name or len(rows) < 2:
                 continue
@@ -168,8 +178,8 @@ class HitRateTable:
             }
 
             def compute(ordered: Sequence[Row] = ordered) -> pa.Table:
-                methods = [row.method(exclusion) for row in ordered]
-                return compare(methods, seed=self.seed, resamples=self.resamples).table
+                scored = [methods()[row.explanation.name] for row in ordered]
+                return compare(scored, seed=self.seed, resamples=self.resamples).table
 
             part = f"{model.name}-against-{reference.replace(', ', '-').replace(' ', '-')}-{exclusion}"
             about = {"model": model.name, "definition": self.definitions[0], "exclusion": exclusion}

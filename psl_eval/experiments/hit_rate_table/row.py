@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
@@ -19,6 +21,8 @@ from psl_eval.experiments.parts import Parts, digest_of
 from psl_eval.experiments.scored_subsequences import Scoring
 from psl_eval.results.schemas import SUMMARY, HitRates
 from psl_eval.statistics.confidence import CONFIDENCE
+from psl_index.ordered_map import ordered_map
+from psl_index.threads import threads_for
 
 _ABOUT: Final = [
     pa.field("model", pa.string(), nullable=False),
@@ -64,17 +68,26 @@ class Row:
         mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()
         rates: list[dict[str, Any]] = []
         confidence: list[dict[str, Any]] = []
-        for definition in self.definitions:
-            for number, exclusion in enumerate(self.scoring.exclusions):
-                summary, judged = self._tables(definition, exclusion)
-                rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=not number)]
-                confidence += [about | {"definition": definition} | row for row in _own(judged, first=not number)]
+        exclusions = self.scoring.exclusions
+        forms = list(itertools.product(self.definitions, exclusions))
+        tables = ordered_map(
+            lambda form: self._tables(*form), forms, min(threads_for(self.scoring.threads), len(forms))
+        )
+        for (definition, exclusion), (summary, judged) in zip(forms, tables, strict=True):
+            first = exclusion == exclusions[0]
+            rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=first)]
+            confidence += [about | {"definition": definition} | row for row in _own(judged, first=first)]
         return rates, confidence
 
     def method(self, exclusion: str) -> Method:
         """For comparisons: by the first definition."""
         choices = self._choices(self.definitions[0], exclusion, nulls=())
-        return self.scoring.method(self.explanation.name, self.subsequences, choices)
+        return self._alone.method(self.explanation.name, self.subsequences, choices)
+
+    @property
+    def _alone(self) -> Scoring:
+        """On one thread: its statistics take as long as its search, and others are scored at the same time."""
+        return dataclasses.replace(self.scoring, threads=1)
 
     @cached_property
     def digest(self) -> str:
@@ -99,7 +112,7 @@ class Row:
 
         @cache
         def rates() -> HitRates:
-            return self.scoring.hit_rates(self.subsequences, choices)
+            return self._alone.hit_rates(self.subsequences, choices)
 
         return (
             self.parts.table(name, terms, lambda: rates().summary),
