@@ -89,11 +89,12 @@ class EntryTables:
 
     def remembered(self, key: Hashable, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """What `compute` gives for an element an entry, kept for the next questions of the same run."""
-        if key not in self._remembered:
-            answer = compute()
-            latest = list(self._remembered.items())[1 - _REMEMBERED :]
-            self._remembered = dict([*latest, (key, answer)])
-        return self._remembered[key]
+        remembered = self._remembered
+        if key in remembered:
+            return remembered[key]
+        answer = compute()
+        self._remembered = dict([*list(remembered.items())[1 - _REMEMBERED :], (key, answer)])
+        return answer
 
     def _column(self, name: str) -> pa.Array:
         return self.read("entries", [name])[name].combine_chunks()

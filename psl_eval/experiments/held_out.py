@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from psl_eval.exclusion.training_sets import read_training_set
 from psl_eval.experiments.models import NamedModel
+from psl_eval.queries.identities import copies_of_entries, known_by_accession
 from psl_models.datasets import Dataset
+
+if TYPE_CHECKING:
+    from psl_index.index import Index
 
 
 def held_out(dataset: Dataset, models: Sequence[NamedModel]) -> npt.NDArray[np.int64]:
     """Numbers of the proteins that no model was trained or validated with, by accession or sequence; int64 (kept,).
 
-    A model whose folder does not say what it has learned from leaves out nothing.
+    A training set that has accessions alone says by them which proteins of `dataset` were learned from; others of the
+    same residues go with them. A model whose folder does not say what it has learned from leaves out nothing.
     """
-    seen: set[str] = set()
+    names: set[str] = set()
+    residues: set[str] = set()
     for model in models:
         if model.training_set is not None:
             learned = read_training_set(model.training_set)
-            seen.update(each for each in learned.identifiers.to_pylist() if each)
-            seen.update(each for each in learned.sequences.to_pylist() if each)
-    kept = [
-        row
-        for row, (accession, sequence) in enumerate(zip(dataset.accessions, dataset.sequences, strict=True))
-        if accession not in seen and sequence not in seen
+            names.update(filter(None, known_by_accession(learned.identifiers).to_pylist()))
+            residues.update(filter(None, learned.sequences.to_pylist()))
+    known = known_by_accession(pa.array(dataset.accessions, pa.string())).to_pylist()
+    residues.update(sequence for name, sequence in zip(known, dataset.sequences, strict=True) if name in names)
+    return np.flatnonzero([sequence not in residues for sequence in dataset.sequences])
+
+
+def learned_entries(index: Index, models: Sequence[NamedModel]) -> npt.NDArray[np.int64]:
+    """Numbers of the entries of an index that a model was trained or validated with, and of their copies; ascending."""
+    found = [
+        read_training_set(model.training_set).find(index)[:, 1] for model in models if model.training_set is not None
     ]
-    return np.array(kept, np.int64)
+    entries = np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+    return np.union1d(entries, copies_of_entries(index, entries)[:, 1]) if len(entries) else entries

@@ -54,9 +54,10 @@ def digest_of_model(model: Model) -> str:
 def with_random_weights(model: Model, seed: int) -> Model:
     """A model of the same configuration that has learned nothing: the floor of an explanation (Adebayo et al. 2018).
 
-    The generator of torch is left as it was.
+    Nor has its guide, if it has one. The generator of torch is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Network(model.configuration)
-    return Model(model.configuration, network.to(model.device).eval(), model.guide)
+    guide = None if model.guide is None else with_random_weights(model.guide, seed)
+    return Model(model.configuration, network.to(model.device).eval(), guide)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import pyarrow as pa
@@ -35,6 +36,7 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._counting = Lock()  # tables can be asked for by several threads
         self.found = 0
         self.made = 0
 
@@ -50,7 +52,8 @@ class Parts:
         """
         path = self._folder / f"{name}-{digest_of({'pslidx': version('pslidx'), 'terms': terms})}.parquet"
         if path.exists():
-            self.found += 1
+            with self._counting:
+                self.found += 1
             return _read(path)
         table = compute()
         sink = BytesIO()
@@ -60,7 +63,8 @@ class Parts:
             write_durably(path, sink.getvalue())
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
-        self.made += 1
+        with self._counting:
+            self.made += 1
         return table
 
     def folder(self, name: str, terms: Mapping[str, Any]) -> Path:
@@ -95,20 +99,23 @@ def parts_of(results: Path, experiment: str) -> Iterator[Parts]:
         if path.exists() and not path.is_dir():
             raise UsageError("is a file, not a folder", file=str(path), remedy="name another with -o")
     _check(results)
-    above = not results.exists()
+    shared = results / PARTS
+    above, first = not results.exists(), not shared.exists()
     busy = BusyError("the same experiment is going on there", file=str(folder), remedy="wait for it, or name another")
     with ExitStack() as until_done:
         try:
+            shared.mkdir(parents=True, exist_ok=True)  # first, for it tells others whose folder this is
             made = until_done.enter_context(locked_folder(folder, lambda: busy))
         except OSError as error:
             problem = f"cannot be made: {error.strerror or error}"
             raise OutputError(problem, file=str(folder), remedy="name another with -o") from error
         try:
-            yield Parts(results / PARTS)
+            yield Parts(shared)
         finally:
-            for path, ours in ((folder, made), (results, above)):
-                if ours and not any(path.iterdir()):
-                    path.rmdir()
+            for path, ours in ((folder, made), (shared, first), (results, above)):
+                if ours:
+                    with suppress(OSError):  # something is in it
+                        path.rmdir()
 
 
 def _check(results: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +60,8 @@ def write_result(result: Result, results: Path) -> Path:
 
     They go into a folder of the experiment's name in `results`.
 
-    Files of an earlier result are replaced one by one; while they are, there is no manifest.
+    Files of an earlier result are replaced one by one; while they are, there is no manifest. Those that this result has
+    not are removed.
 
     Raises
     ------
@@ -74,6 +76,7 @@ def write_result(result: Result, results: Path) -> Path:
         "format": KIND,
         "format_version": KIND_VERSION,
         "experiment": result.experiment,
+        "tools": {name: version(name) for name in ("pslidx", "torch")},
         "findings": list(result.findings),
         "tables": list(result.tables),
         "figures": list(result.figures),
@@ -82,7 +85,10 @@ def write_result(result: Result, results: Path) -> Path:
     folder = results / result.experiment
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        earlier = _files_of(folder / MANIFEST)
         (folder / MANIFEST).unlink(missing_ok=True)
+        for name in sorted(earlier - set(files)):
+            (folder / name).unlink(missing_ok=True)
         for name, content in (files | {MANIFEST: _as_json(manifest)}).items():
             write_durably(folder / name, content)
     except OSError as error:
@@ -92,11 +98,24 @@ def write_result(result: Result, results: Path) -> Path:
 
 def is_ours(manifest: Path) -> bool:
     """Whether a file is there that an experiment has written last."""
+    return bool(_read(manifest))
+
+
+def _files_of(manifest: Path) -> set[str]:
+    """Names of the tables and figures of a result; none where there is no manifest."""
+    written = _read(manifest)
+    tables, figures = ({str(name) for name in written.get(kind, ())} for kind in ("tables", "figures"))
+    names = {f"{name}.{kind}" for name in tables for kind in ("tsv", "json")}
+    names |= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
+    return {name for name in names if name == Path(name).name}
+
+
+def _read(manifest: Path) -> dict[str, Any]:
     try:
         written = json.loads(manifest.read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
-        return False
-    return isinstance(written, dict) and written.get("format") == KIND
+        return {}
+    return written if isinstance(written, dict) and written.get("format") == KIND else {}
 
 
 def _tsv(table: pa.Table) -> bytes:

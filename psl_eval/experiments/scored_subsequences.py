@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from psl_eval.comparing.methods import Method
 from psl_eval.exclusion.training_sets import read_training_set
+from psl_eval.experiments.explained_proteins import digest_of_proteins
 from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
 from psl_eval.results.schemas import HitRates
 from psl_eval.scoring.annotation import Annotation, class_shares
 from psl_index.errors import InputError
+from psl_index.ordered_map import ordered_map
+from psl_index.threads import threads_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +30,9 @@ if TYPE_CHECKING:
     from psl_eval.exclusion.clusters import Clusters
     from psl_eval.explanations.asked import Asked
     from psl_index.index import Index
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +61,23 @@ class Scoring:
     @property
     def exclusions(self) -> tuple[str, ...]:
         """Those that can be asked for; each also gives the rates with nothing left out."""
-        train = ("train",) if self.training_set is not None else ()
+        train = ("train",) if self.learned_entries else ()
         return ("self", *train, *(("cluster",) if self.clusters is not None else ()))
+
+    @cached_property
+    def learned_entries(self) -> int | None:
+        """How many entries the model has learned from; None where it is not known."""
+        return None if self.training_set is None else len(read_training_set(self.training_set).find(self.index))
+
+    def terms(self, exclusion: str) -> dict[str, Any]:
+        """What decides hit rates but for the subsequences and the choices, as JSON holds it."""
+        training_set = self.training_set if exclusion == "train" else None
+        return {
+            "index": self.index.manifest.digest,
+            "proteins": digest_of_proteins(self.asked),
+            "training_set": training_set and hashlib.blake2b(training_set.read_bytes(), digest_size=16).hexdigest(),
+            "clusters": None if self.clusters is None else self.clusters.record.sha256,
+        }
 
     def hit_rates(self, subsequences: pa.Table, choices: Choices) -> HitRates:
         """Score at least one subsequence, as `psl_eval.subsequences.extraction.extract` gives them.
@@ -79,6 +104,17 @@ class Scoring:
         """The same as `psl_eval.comparing.comparison.compare` takes it."""
         rates = self.hit_rates(subsequences, choices)
         return Method(name, name, rates.manifest, rates.proteins, rates.subsequences)
+
+
+def side_by_side(score: Callable[[Scoring, Item], Result], items: Sequence[Item], scoring: Scoring) -> Iterator[Result]:
+    """``score(scoring, item)`` of each, in order, several at a time.
+
+    Statistics take as long as the search, and one thread.
+    """
+    threads = threads_for(scoring.threads)
+    at_once = max(min(threads, len(items)), 1)
+    shared = dataclasses.replace(scoring, threads=threads // at_once)
+    return ordered_map(lambda item: score(shared, item), items, at_once)
 
 
 def require_locations(index: Index) -> None:

@@ -119,27 +119,43 @@ def credited_windows(
         query = rows.query[windows.rows].astype(np.int64)
         first_row = np.flatnonzero(np.diff(query, prepend=-1))
         queries = query[first_row]
-        first_window = np.searchsorted(windows.query, queries)
         targets = observed.masks[queries]
-        asked = _asked(residues, observed.masks, windows)
         at_once = max(_RATES_AT_ONCE // len(query), 1)
         for first in range(0, draws, at_once):
             here = slice(first, min(first + at_once, draws))
-            drawn = windows.first + random.integers(0, windows.places, (here.stop - here.start, len(query)))
-            credited = credits_of(
-                scorer.index,
-                DrawnSubsequences(
-                    asked, targets, np.append(first_window, len(asked.starts)), np.append(first_row, len(query)), drawn
+            taken = windows.first + random.integers(0, windows.places, (here.stop - here.start, len(query)))
+            of_protein, starts, lengths, drawn = _distinct(windows, taken)
+            asked = DrawnSubsequences(
+                Asked(
+                    residues.windows(of_protein, starts, lengths),
+                    starts,
+                    observed.masks[of_protein],
+                    of_protein,
+                    of_protein,
                 ),
-                scorer.counting,
-                scorer.threads,
+                targets,
+                np.append(np.searchsorted(of_protein, queries), len(starts)),
+                np.append(first_row, len(query)),
+                drawn,
             )
+            credited = credits_of(scorer.index, asked, scorer.counting, scorer.threads)
             rates = np.zeros(credited.hits.shape)  # of a protein without any entry: 0
             weights = credited.weights[:, :, np.newaxis]
             np.divide(credited.hits, weights, out=rates, where=weights > 0)
             rates[np.broadcast_to((targets == 0)[:, np.newaxis, :, np.newaxis], rates.shape)] = np.nan
             totals.add(queries, slice(None), here, rates)
     return totals.drawn()
+
+
+def _distinct(windows: Windows, taken: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
+    """Protein, start and length of each window that is taken at all, and which of these it is that was taken.
+
+    Of a long protein with a short subsequence few are: all there are would be in more entries than memory holds.
+    """
+    used = np.zeros(len(windows.query), np.bool_)
+    used[taken] = True
+    number = np.cumsum(used) - 1
+    return windows.query[used], windows.starts[used], windows.lengths[used], number[taken]
 
 
 def windows_of_others(

@@ -16,7 +16,7 @@ from psl_index.shard import Shard
 if TYPE_CHECKING:
     from psl_index.index import Index
 
-_WINDOWS_AT_ONCE: Final = 1 << 12  # whose entries a thread has in memory
+_WINDOWS_AT_ONCE: Final = 1 << 10  # whose entries a thread has in memory
 
 
 class DrawnSubsequences(NamedTuple):

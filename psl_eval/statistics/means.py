@@ -85,6 +85,27 @@ def student_interval(values: npt.ArrayLike, *, level: float = LEVEL) -> Interval
     return Interval(float(known.mean() - half), float(known.mean() + half))
 
 
+def welch(a: Floats, b: Floats) -> tuple[float, float]:
+    """Standard error of a difference of means, and its degrees of freedom, by Welch; 0 and 1 where nothing scatters."""
+    shares = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+    error = float(shares.sum()) ** 0.5
+    if not error > 0:
+        return 0.0, 1.0
+    freedom = shares.sum() ** 2 / (shares**2 / np.array([len(a) - 1, len(b) - 1])).sum()
+    return error, float(freedom)
+
+
+def welch_interval(a: npt.ArrayLike, b: npt.ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Interval of the difference of two means of a few values each, by Welch's t; NaN where nothing scatters."""
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    error, freedom = welch(first, second)
+    if not error > 0:
+        return Interval(np.nan, np.nan)
+    half = float(scipy.stats.t.ppf((1 + level) / 2, freedom)) * error
+    difference = float(first.mean() - second.mean())
+    return Interval(difference - half, difference + half)
+
+
 def standardised_mean(
     values: npt.ArrayLike,
     weights: npt.ArrayLike,

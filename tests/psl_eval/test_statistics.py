@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from psl_eval.statistics import means as statistics
 from psl_eval.statistics import resampling
 from psl_eval.statistics.association import _weighted_auc, _weighted_spearman, auc, rank_correlation
-from psl_eval.statistics.means import adjusted, mean_interval, paired_test, permutation_p, standardised_mean
+from psl_eval.statistics.means import (
+    adjusted,
+    mean_interval,
+    paired_test,
+    permutation_p,
+    standardised_mean,
+    welch_interval,
+)
 
 
 def _sign_flip_p(differences: Sequence[float], groups: Sequence[int]) -> float:
@@ -210,6 +217,13 @@ def test_missing_p_values_stay_missing_and_do_not_count() -> None:
 
 
 # Paired tests
+
+
+def test_welchs_interval_is_that_of_scipy() -> None:
+    a, b = [0.70, 0.71, 0.69, 0.70], [0.695, 0.705, 0.70]
+    expected = scipy.stats.ttest_ind(a, b, equal_var=False).confidence_interval()
+    assert welch_interval(a, b) == pytest.approx((expected.low, expected.high))
+    assert np.isnan(welch_interval([0.7, 0.7], [0.5, 0.5])).all()
 
 
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 6)), min_size=2, max_size=10))

@@ -22,7 +22,7 @@ from pslidx.model_options import labels_options, prepared_torch, short_of_memory
     "--released",
     multiple=True,
     metavar="[NAME=]MODEL",
-    help="A checkpoint of the study, imported: asked as its code does, and as it should be.",
+    help="A checkpoint of the study, imported: asked as its code does, and as it should be. Give the split it had.",
 )
 @click.option(
     "--lstm-trainings", type=click.IntRange(1, 100), default=3, metavar="N", help="Of each network with LSTMs; 3."
@@ -58,7 +58,7 @@ def command(
     Example:
       pslidx experiment accuracy-table deeploc_data.fasta -o accuracy
       pslidx experiment accuracy-table deeploc_data.fasta --arm mlp-uniform --arm mlp-attention -o accuracy
-      pslidx experiment accuracy-table deeploc_data.fasta --split official --split random --released study -o accuracy
+      pslidx experiment accuracy-table deeploc_data.fasta --split official --split random -o accuracy
     """
     where = prepared_torch(device, threads)
     from psl_eval.experiments.accuracy.arms import ARMS

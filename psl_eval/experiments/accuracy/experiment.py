@@ -117,7 +117,7 @@ class AccuracyTable:
             experiment="accuracy-table",
             tables={"accuracy-table": table, "trainings": runs},
             figures={"accuracy-table": draw(table)},
-            findings=findings(table),
+            findings=(*findings(table), *_unknown(released, splits)),
             settings=asdict(self)
             | {
                 "classes": list(classes),
@@ -179,6 +179,17 @@ def _in_order_of(model: NamedModel, classes: tuple[str, ...], divided: Divided) 
     order = [classes.index(name) for name in model.model.configuration.classes]
     material = divided.material
     return divided._replace(material=Material(material.dataset, material.split, material.labels[:, order]))
+
+
+def _unknown(released: Sequence[NamedModel], splits: Sequence[Divided]) -> Iterator[str]:
+    """What is to be kept in mind of models that do not say what they have learned from."""
+    names = ", ".join(model.name for model in released if model.training_set is None)
+    if names:
+        yield f"what {names} has learned from is not known here, and may be among the test proteins of {_and(splits)}"
+
+
+def _and(splits: Sequence[Divided]) -> str:
+    return " and ".join(split.name for split in splits)
 
 
 def findings(table: pa.Table) -> tuple[str, ...]:

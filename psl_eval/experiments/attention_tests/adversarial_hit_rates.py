@@ -7,28 +7,24 @@ are compared protein by protein within strata of length, too; `shifted` weights 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from psl_eval.choices import Choices
-from psl_eval.comparing.comparison import COMPARISON, STANDARDISED, compare
-from psl_eval.comparing.methods import Method
+from psl_eval.comparing.comparison import COMPARISON
 from psl_eval.experiments.attention_tests.hit_rate_findings import draw, findings
 from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested
 from psl_eval.experiments.attention_tests.readouts import Floats
-from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
+from psl_eval.experiments.explained_proteins import Explanation, attributions_of
 from psl_eval.experiments.models import NamedModel
+from psl_eval.experiments.paired_comparison import paired_comparison
 from psl_eval.experiments.parts import digest_of
 from psl_eval.experiments.scored_subsequences import Scoring, require_locations
 from psl_eval.results.schemas import ATTRIBUTIONS
-from psl_eval.statistics.means import adjusted
-from psl_eval.statistics.rows import table_of
 from psl_eval.subsequences.extraction import extract
 from psl_index.progress import Progress
 
@@ -135,42 +131,19 @@ def _compared(
     model: str, subsequences: Mapping[str, pa.Table], scoring: Scoring, choices: Choices, setting: Setting
 ) -> pa.Table:
     """The comparison of all weights with the learned ones, which come first; worked out once."""
-    clusters, training_set = scoring.clusters, scoring.training_set
-    terms = {
+    terms = scoring.terms(choices.exclude) | {
         "subsequences": {name: digest_of({"rows": table.to_pylist()}) for name, table in subsequences.items()},
-        "index": scoring.index.manifest.digest,
-        "proteins": digest_of_proteins(scoring.asked),
-        "training_set": _digest_of_file(training_set) if choices.exclude == "train" and training_set else None,
-        "clusters": None if clusters is None else clusters.record.sha256,
         "choices": asdict(choices),
         "resamples": setting.resamples,
     }
 
     def compute() -> pa.Table:
         learned, *others = (scoring.method(name, table, choices) for name, table in subsequences.items())
-        return _paired(learned, others, setting)
+        pairs = [(learned, other) for other in others]
+        return paired_comparison(pairs, seed=setting.seed, resamples=setting.resamples)
 
     name = f"{model}-adversarial-hit-rates-{choices.definition}-{choices.exclude}"
     return setting.parts.table(name, terms, compute)
-
-
-def _paired(learned: Method, others: Sequence[Method], setting: Setting) -> pa.Table:
-    """Each kind of weights with the learned ones alone: a pair has the strata of length that both of it have.
-
-    Rates of one kind of weights are without those at standardised lengths, which depend on whom it is paired with.
-    """
-    rows: list[dict[str, Any]] = []
-    for place, other in enumerate(others):
-        for row in compare([learned, other], seed=setting.seed, resamples=setting.resamples).table.to_pylist():
-            own = row["reference"] is None
-            if not own or (row["lengths"] != STANDARDISED and (row["method"] != LEARNED or not place)):
-                rows.append(row)
-    q_values = adjusted([np.nan if row["p_value"] is None else row["p_value"] for row in rows])
-    return table_of([row | {"q_value": q} for row, q in zip(rows, q_values.tolist(), strict=True)], COMPARISON)
-
-
-def _digest_of_file(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def _with_scores(attributions: pa.Table, name: str, weights: Sequence[Floats | None]) -> pa.Table:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pyarrow as pa
 import torch
 
@@ -28,6 +29,7 @@ from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
 from psl_eval.experiments.trained import digest_of_material
 from psl_eval.explanations.asked import Asked
+from psl_eval.statistics.means import welch_interval
 from psl_eval.statistics.resampling import RESAMPLES
 from psl_eval.statistics.rows import table_of
 from psl_index.errors import UsageError
@@ -49,6 +51,7 @@ RETRAINED: Final = ("bilstm-attention", "bilstm-uniform")
 ADVERSARIAL: Final = "mlp-adversarial"
 #: Total variation below which an adversary answers as the model does (Jain and Wallace 2019, section 4.2.2).
 ALIKE: Final = 0.05
+MARGIN: Final = 0.02  # accuracies that differ by less are as good as the same
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class AttentionTrainings:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        if self.seeds < 2:
+            raise UsageError("one training has no other to be compared with", remedy="ask for --seeds 2 or more")
         ascending = list(self.divergences) == sorted({abs(each) for each in self.divergences})
         if not self.divergences or not ascending:
             given = ", ".join(f"{each:g}" for each in self.divergences)
@@ -126,7 +131,7 @@ class AttentionTrainings:
         setting = Setting([*models, *adversaries], asked, self.seed, parts, report, self.resamples)
         compared = list(adversary_rows(base, adversaries | dict.fromkeys(models[1:]), setting))
         table_of_adversaries = table_of(compared, ADVERSARIES)
-        chosen = _farthest(compared, list(adversaries))
+        chosen = _farthest(compared, adversaries)
         runs = list(self._runs(trainings, chosen, models))
         accuracies = table_of(list(means(runs)), ACCURACY_ROWS)
         seeds = Seeds().run(replace(setting, models=models))
@@ -143,7 +148,11 @@ class AttentionTrainings:
                 "adversaries": draw_adversaries(table_of_adversaries),
                 **seeds.figures,
             },
-            findings=(*adversary_findings(compared), *findings(accuracies, chosen), *seeds.findings),
+            findings=(
+                *adversary_findings(compared),
+                *findings(accuracies, runs, _row_of(compared, chosen)),
+                *seeds.findings,
+            ),
             settings=asdict(self)
             | {
                 "split": {"how": divided.in_words, "digest": digest_of_material(divided.material)},
@@ -177,35 +186,54 @@ class AttentionTrainings:
         return row_of(trainings.divided, table, arm, asking, seed, figures)
 
 
-def _farthest(rows: Sequence[dict[str, Any]], adversaries: Sequence[NamedModel]) -> NamedModel:
-    """The adversary with the farthest attention of those that answer alike; of none the one that answers most alike."""
+def _farthest(rows: Sequence[dict[str, Any]], adversaries: Mapping[NamedModel, float]) -> NamedModel:
+    """The adversary with the farthest attention of those that answer alike; of none the one that answers most alike.
+
+    One for which divergence is worth nothing is the control, and taken only where there is no other.
+    """
     of_name = {row["other"]: row for row in rows}
-    alike = [each for each in adversaries if of_name[each.name]["total_variation"] <= ALIKE]
+    asked = [each for each, worth in adversaries.items() if worth] or list(adversaries)
+    alike = [each for each in asked if of_name[each.name]["total_variation"] <= ALIKE]
     if alike:
         return max(alike, key=lambda each: of_name[each.name]["divergence"])
-    return min(adversaries, key=lambda each: of_name[each.name]["total_variation"])
+    return min(asked, key=lambda each: of_name[each.name]["total_variation"])
 
 
-def findings(table: pa.Table, adversary: NamedModel) -> Iterator[str]:
-    """What the table says of networks retrained without attention, and of guided MLPs."""
+def _row_of(rows: Sequence[dict[str, Any]], model: NamedModel) -> dict[str, Any]:
+    return next(row for row in rows if row["other"] == model.name)
+
+
+def findings(table: pa.Table, runs: Sequence[dict[str, Any]], adversary: dict[str, Any]) -> Iterator[str]:
+    """What the tables say of networks retrained without attention, and of MLPs guided by the row's adversary."""
     rows = {row["arm"]: row for row in table.to_pylist()}
     if set(RETRAINED) <= set(rows):
         with_it, without = (_accuracy(rows[name]) for name in RETRAINED)
         yield f"the BiLSTM has an accuracy of {with_it} with attention, and of {without} retrained with uniform weights"
     said = "; ".join(f"{in_words} {_accuracy(rows[arm])}" for arm, in_words in GUIDED.items() if arm in rows)
-    yield f"accuracy of the MLP by its weights ({adversary.name}): {said}"
-    own, theirs = (rows.get(arm) for arm in ("mlp-pre-set", ADVERSARIAL))
-    if own and theirs and None not in (own["accuracy_low"], theirs["accuracy_high"]):
-        if own["accuracy_low"] > theirs["accuracy_high"]:
-            yield (
-                "the weights of the BiLSTM guide better than those of an adversary that answers alike: attention says "
-                "more of the proteins than its answers need (intervals apart)"
-            )
-        else:
-            yield (
-                "weights of an adversary that answers alike guide as well, by these trainings: attention is no more "
-                "than one of many ways to the answers (intervals overlap)"
-            )
+    yield f"accuracy of the MLP by its weights: {said}"
+    own, theirs = ([run["accuracy"] for run in runs if run["arm"] == arm] for arm in ("mlp-pre-set", ADVERSARIAL))
+    about = (
+        f"{adversary['other']}, attention {adversary['divergence']:.3f} nats away and answers "
+        f"{adversary['total_variation']:.3f} of total variation"
+    )
+    if adversary["total_variation"] > ALIKE:
+        yield f"no adversary answers alike ({ALIKE:g} of total variation at most): its guidance says nothing ({about})"
+    elif min(len(own), len(theirs)) > 1:
+        yield f"{_guidance(own, theirs)} ({about})"
+
+
+def _guidance(own: Sequence[float], theirs: Sequence[float]) -> str:
+    difference = float(np.mean(own) - np.mean(theirs))
+    low, high = welch_interval(own, theirs)
+    said = f"guided by the BiLSTM's weights less by the adversary's: {difference:+.3f} of accuracy"
+    if not np.isfinite([low, high]).all():
+        return f"{said}; trainings are too few or too much alike for an interval"
+    said += f" ({low:+.3f} to {high:+.3f}, Welch, {len(own)} and {len(theirs)} trainings)"
+    if low > 0:
+        return f"{said}: attention says more of the proteins than the answers need"
+    if low > -MARGIN and high < MARGIN:
+        return f"{said}: within {MARGIN:g}, so attention is one of several ways to the answers"
+    return f"{said}: not told apart"
 
 
 def draw(table: pa.Table) -> Figure:

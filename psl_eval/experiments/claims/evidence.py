@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy.stats
 
 from psl_eval.comparing.comparison import STANDARDISED
+from psl_eval.statistics.means import welch
 
 #: Tables by the name of the experiment and of the table, rows as JSON holds them.
 Tables = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
@@ -29,20 +29,25 @@ class Missing(Exception):
     """The results that a claim is judged by are not there; says what to run."""
 
 
+#: Of the hit rate by which claims are judged (`psl_eval.scoring.definitions`), and of the first model that has it.
+DEFINITION: Final = "paper"
 _TAIL: Final = 0.975
 
 
 def accuracies(tables: Tables, arm: str, attention: str | None = "learned") -> dict[tuple[str, int], float]:
-    """Accuracy of each training of an arm by split and seed, attention laid out as it should be."""
+    """Accuracy of each training of an arm by split and seed, attention laid out as it should be; of the first split."""
     rows = _rows(tables, "accuracy-table", "trainings")
     found = {
         (row["split"], row["seed"]): row["accuracy"]
         for row in rows
         if row["arm"] == arm and row["layout"] == "correct" and row["attention"] in (attention, None)
+        if row["seed"] is not None  # a checkpoint that is no training of the arm
     }
-    if len(found) < 2:
+    split = next(iter(found), ("", 0))[0]
+    of_split = {(name, seed): value for (name, seed), value in found.items() if name == split}
+    if len(of_split) < 2:
         raise Missing(f"two trainings of {arm} in accuracy-table")
-    return found
+    return of_split
 
 
 def equal_by(
@@ -54,7 +59,7 @@ def equal_by(
     ----------
     margin : float
     values, others : mapping
-        By split and seed; the first split alone is taken.
+        By split and seed, as `accuracies` gives them; the first one's split alone is taken.
     paired : bool
         The same trainings, asked in two ways; otherwise Welch's test.
     """
@@ -69,7 +74,7 @@ def equal_by(
     else:
         a, b = np.array(list(first.values())), np.array(list(second.values()))
         difference = float(a.mean() - b.mean())
-        error, freedom = _welch(a, b)
+        error, freedom = welch(a, b)
     of = f"{len(first)} and {len(second)} trainings, {split}"
     if not error > 0:  # all alike, or a single training
         p_value = float(abs(difference) >= margin) if len(first) > 1 else np.nan
@@ -82,8 +87,9 @@ def equal_by(
 def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
     """The hit rate of an explanation of all predictions less that of random windows of the same proteins."""
     for row in _rows(tables, "hit-rate-table", "hit-rate-table"):
-        chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"])
-        if chosen == (explanation, exclusion, "predicted", "all", "window") and row["null_hit_rate"] is not None:
+        chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"], row["definition"])
+        known = row["hit_rate"] is not None and row["null_hit_rate"] is not None
+        if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and known:
             null = row["null_hit_rate"]
             return Evidence(
                 row["hit_rate"] - null,
@@ -98,9 +104,9 @@ def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
 def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) -> Evidence:
     """The hit rate of an explanation less another's, at equal lengths, on the proteins that both score."""
     for row in _rows(tables, "hit-rate-table", "comparison"):
-        chosen = (row["exclusion"], row["against"], row["subset"], row["lengths"])
+        chosen = (row["exclusion"], row["against"], row["subset"], row["lengths"], row["definition"])
         pair = {row["method"], row["reference"]}
-        if chosen != (exclusion, "predicted", "all", STANDARDISED) or pair != {explanation, other}:
+        if chosen != (exclusion, "predicted", "all", STANDARDISED, DEFINITION) or pair != {explanation, other}:
             continue
         if row["difference"] is None or row["p_value"] is None:
             continue
@@ -115,8 +121,8 @@ def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) ->
 def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
     """The area under the ROC curve of "the prediction is correct" by the hit rate, less a half."""
     for row in _rows(tables, "hit-rate-table", "confidence"):
-        chosen = (row["explanation"], row["exclusion"], row["class"], row["form"])
-        if chosen == (explanation, exclusion, None, "single-label") and row["estimate"] is not None:
+        chosen = (row["explanation"], row["exclusion"], row["class"], row["form"], row["definition"])
+        if chosen == (explanation, exclusion, None, "single-label", DEFINITION) and row["estimate"] is not None:
             difference = row["estimate"] - 0.5
             p_value = _one_sided(_number(row["p_value"]), difference)
             of = f"{row['model']}, {row['proteins']:,} proteins"
@@ -129,7 +135,7 @@ def above_adversarial(tables: Tables, exclusion: str) -> Evidence:
     for row in _rows(tables, "attention-tests", "adversarial-hit-rates"):
         chosen = (row["method"], row["exclusion"], row["subset"], row["lengths"])
         known = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
-        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == "paper" and known:
+        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == DEFINITION and known:
             difference = -row["difference"]
             return Evidence(
                 difference,
@@ -145,16 +151,6 @@ def _rows(tables: Tables, experiment: str, table: str) -> Sequence[Mapping[str, 
     if (experiment, table) not in tables:
         raise Missing(experiment)
     return tables[experiment, table]
-
-
-def _welch(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Standard error of a difference of means, and its degrees of freedom."""
-    shares = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
-    error = float(shares.sum()) ** 0.5
-    if not error > 0:
-        return 0.0, 1.0
-    freedom = shares.sum() ** 2 / (shares**2 / np.array([len(a) - 1, len(b) - 1])).sum()
-    return error, float(freedom)
 
 
 def _one_sided(p_value: float, difference: float) -> float:

@@ -66,7 +66,7 @@ _ASKED: Final = "difference of mean accuracy over trainings, two one-sided paire
 _WITHIN: Final = f"within {MARGIN:g} of 0"
 _PAIRED: Final = "difference of hit rates standardised to one distribution of lengths, paired signs flipped"
 _NULL: Final = "hit rate less that of random windows of the same proteins, by draws"
-_AUC: Final = "area under the ROC curve of correct predictions by the hit rate, less a half, by bootstrap"
+_AUC: Final = "area under the ROC curve of correct predictions by the hit rate, less a half, by ranks"
 _ABOVE: Final = "above 0"
 
 CLAIMS: Final = (

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from psl_eval.choices import Choices
-from psl_eval.comparing.comparison import COMPARISON, compare
-from psl_eval.comparing.methods import Method
+from psl_eval.comparing.comparison import COMPARISON
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.hit_rate_table.findings import draw, findings
 from psl_eval.experiments.hit_rate_table.row import CONFIDENCE_ROWS, HIT_RATE_ROWS, Row
 from psl_eval.experiments.models import NamedModel, digest_of_model
+from psl_eval.experiments.paired_comparison import paired_comparison
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
-from psl_eval.experiments.scored_subsequences import Scoring, require_locations
+from psl_eval.experiments.scored_subsequences import Scoring, require_locations, side_by_side
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.rows import table_of
 from psl_eval.subsequences.extraction import extract
 from psl_index.errors import InputError, UsageError
-from psl_index.ordered_map import ordered_map
 from psl_index.progress import Progress
-from psl_index.threads import threads_for
 
 if TYPE_CHECKING:
     from psl_eval.exclusion.clusters import Clusters
@@ -104,14 +101,17 @@ class HitRateTable:
         rates: list[dict[str, Any]] = []
         confidence: list[dict[str, Any]] = []
         comparisons: list[dict[str, Any]] = []
-        flat: list[str] = []
+        notes: list[str] = []
         for model in models:
             scoring = Scoring(index, asked, model.training_set, clusters, threads)
+            if not scoring.learned_entries:
+                known = "is in no row left out: " + ("not known" if model.training_set is None else "not in the index")
+                notes.append(f"{model.name}, what it has learned from {known}")
             rows = []
             for explanation in self.explanations(model):
                 subsequences = extract(attributions_of(explanation, asked, self.seed, parts, report))
                 if not subsequences.num_rows:
-                    flat.append(f"{model.name}, {explanation.name}: stands out nowhere in these proteins")
+                    notes.append(f"{model.name}, {explanation.name}: stands out nowhere in these proteins")
                     continue
                 rows.append(Row(explanation, subsequences, scoring, self.definitions, self._choices(), parts))
                 of_rates, of_confidence = rows[-1].forms()
@@ -132,7 +132,7 @@ class HitRateTable:
                 "confidence": table_of(confidence, CONFIDENCE_ROWS),
             },
             figures={"hit-rate-table": draw(table)},
-            findings=(*findings(table, comparison), *flat),
+            findings=(*findings(table, comparison), *notes),
             settings=asdict(self)
             | {
                 "index": index.manifest.digest,
@@ -157,31 +157,32 @@ class HitRateTable:
     def _compared(
         self, model: NamedModel, rows: Sequence[Row], exclusion: str, parts: Parts
     ) -> Iterator[dict[str, Any]]:
-        """Rows of `COMPARISON_ROWS`: every explanation against each reference, on the proteins that both score."""
-        by_name = {row.explanation.name: row for row in rows}
+        """Rows of `COMPARISON_ROWS`: every explanation against each reference, two at a time."""
+        names = [row.explanation.name for row in rows]
+        references = [name for name in REFERENCES if name in names]
+        pairs = [
+            (reference, name)
+            for place, reference in enumerate(references)
+            for name in names
+            if name != reference and name not in references[:place]
+        ]
+        if not pairs:
+            return
+        terms = rows[0].scoring.terms(exclusion) | {
+            "subsequences": {row.explanation.name: row.digest for row in rows},
+            "pairs": pairs,
+            "exclusion": exclusion,
+            "definition": self.definitions[0],
+            "seed": self.seed,
+            "resamples": self.resamples,
+        }
 
-        @cache
-        def methods() -> dict[str, Method]:
-            at_once = min(threads_for(rows[0].scoring.threads), len(rows))
-            return dict(zip(by_name, ordered_map(lambda row: row.method(exclusion), rows, at_once), strict=True))
+        def compute() -> pa.Table:
+            scored = side_by_side(lambda scoring, row: row.method(exclusion, scoring), rows, rows[0].scoring)
+            methods = dict(zip(names, scored, strict=True))
+            named = [(methods[reference], methods[name]) for reference, name in pairs]
+            return paired_comparison(named, seed=self.seed, resamples=self.resamples)
 
-        for reference in REFERENCES:
-            if reference not in by_name or len(rows) < 2:
-                continue
-            ordered = [by_name[reference], *(row for name, row in by_name.items() if name != reference)]
-            terms = rows[0].terms(exclusion) | {
-                "subsequences": {row.explanation.name: row.digest for row in ordered},
-                "exclusion": exclusion,
-                "definition": self.definitions[0],
-                "seed": self.seed,
-                "resamples": self.resamples,
-            }
-
-            def compute(ordered: Sequence[Row] = ordered) -> pa.Table:
-                scored = [methods()[row.explanation.name] for row in ordered]
-                return compare(scored, seed=self.seed, resamples=self.resamples).table
-
-            part = f"{model.name}-against-{reference.replace(', ', '-').replace(' ', '-')}-{exclusion}"
-            about = {"model": model.name, "definition": self.definitions[0], "exclusion": exclusion}
-            for row in parts.table(part, terms, compute).to_pylist():
-                yield about | row
+        about = {"model": model.name, "definition": self.definitions[0], "exclusion": exclusion}
+        for row in parts.table(f"{model.name}-compared-{exclusion}", terms, compute).to_pylist():
+            yield about | row

@@ -45,7 +45,8 @@ def _rate(row: dict[str, Any]) -> str:
     said += f" of {row['proteins_scored']:,} proteins"
     if row["null_hit_rate"] is None:
         return said
-    return f"{said}; chance ({row['null']}) {row['null_hit_rate']:.3f}, p = {row['p_value']:.3g}"
+    said += f"; chance ({row['null']}) {row['null_hit_rate']:.3f}"
+    return said if row["p_value"] is None else f"{said}, p = {row['p_value']:.3g}"
 
 
 def _difference(row: dict[str, Any]) -> str:
@@ -58,7 +59,9 @@ def _difference(row: dict[str, Any]) -> str:
 def draw(table: pa.Table) -> Figure:
     """Hit rates of the correct predictions with their intervals, by exclusion, beside what chance gives."""
     shown = (table["definition"][0].as_py(), "predicted", "correct")
-    rows = [row for row in table.to_pylist() if (row["definition"], row["against"], row["subset"]) == shown]
+    null = table["null"][0].as_py()  # a rate has a row for each
+    chosen = [row for row in table.to_pylist() if (row["definition"], row["against"], row["subset"]) == shown]
+    rows = [row for row in chosen if row["null"] == null]
     names = list(dict.fromkeys((row["model"], row["explanation"]) for row in rows))
     exclusions = list(dict.fromkeys(row["exclusion"] for row in rows))
     figure = new_figure(8, 1.2 + 0.45 * len(names))

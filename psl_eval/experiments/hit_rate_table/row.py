@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -16,13 +13,11 @@ import pyarrow.compute as pc
 
 from psl_eval.choices import Choices
 from psl_eval.comparing.methods import Method
-from psl_eval.experiments.explained_proteins import Explanation, digest_of_proteins
+from psl_eval.experiments.explained_proteins import Explanation
 from psl_eval.experiments.parts import Parts, digest_of
-from psl_eval.experiments.scored_subsequences import Scoring
+from psl_eval.experiments.scored_subsequences import Scoring, side_by_side
 from psl_eval.results.schemas import SUMMARY, HitRates
 from psl_eval.statistics.confidence import CONFIDENCE
-from psl_index.ordered_map import ordered_map
-from psl_index.threads import threads_for
 
 _ABOUT: Final = [
     pa.field("model", pa.string(), nullable=False),
@@ -70,49 +65,33 @@ class Row:
         confidence: list[dict[str, Any]] = []
         exclusions = self.scoring.exclusions
         forms = list(itertools.product(self.definitions, exclusions))
-        tables = ordered_map(
-            lambda form: self._tables(*form), forms, min(threads_for(self.scoring.threads), len(forms))
-        )
+        _ = self.digest  # once, for all of them
+        tables = side_by_side(lambda scoring, form: self._tables(form[0], form[1], scoring), forms, self.scoring)
         for (definition, exclusion), (summary, judged) in zip(forms, tables, strict=True):
             first = exclusion == exclusions[0]
             rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=first)]
             confidence += [about | {"definition": definition} | row for row in _own(judged, first=first)]
         return rates, confidence
 
-    def method(self, exclusion: str) -> Method:
+    def method(self, exclusion: str, scoring: Scoring) -> Method:
         """For comparisons: by the first definition."""
         choices = self._choices(self.definitions[0], exclusion, nulls=())
-        return self._alone.method(self.explanation.name, self.subsequences, choices)
-
-    @property
-    def _alone(self) -> Scoring:
-        """On one thread: its statistics take as long as its search, and others are scored at the same time."""
-        return dataclasses.replace(self.scoring, threads=1)
+        return scoring.method(self.explanation.name, self.subsequences, choices)
 
     @cached_property
     def digest(self) -> str:
         """Of the subsequences with their places and labels; hexadecimal."""
         return digest_of({"rows": self.subsequences.to_pylist()})
 
-    def terms(self, exclusion: str) -> dict[str, Any]:
-        """What decides the rates but for the subsequences and the choices, as JSON holds it."""
-        clusters, training_set = self.scoring.clusters, self.scoring.training_set
-        return {
-            "index": self.scoring.index.manifest.digest,
-            "proteins": digest_of_proteins(self.scoring.asked),
-            "training_set": _digest_of_file(training_set) if exclusion == "train" and training_set else None,
-            "clusters": None if clusters is None else clusters.record.sha256,
-        }
-
-    def _tables(self, definition: str, exclusion: str) -> tuple[pa.Table, pa.Table]:
+    def _tables(self, definition: str, exclusion: str, scoring: Scoring) -> tuple[pa.Table, pa.Table]:
         """The summary, and how far the rates tell correct predictions from wrong ones."""
         choices = self._choices(definition, exclusion, self.choices.nulls)
-        terms = self.terms(exclusion) | {"subsequences": self.digest, "choices": asdict(choices)}
+        terms = self.scoring.terms(exclusion) | {"subsequences": self.digest, "choices": asdict(choices)}
         name = f"{self.explanation.model.name}-{self.explanation.method}-{definition}-{exclusion}"
 
         @cache
         def rates() -> HitRates:
-            return self._alone.hit_rates(self.subsequences, choices)
+            return scoring.hit_rates(self.subsequences, choices)
 
         return (
             self.parts.table(name, terms, lambda: rates().summary),
@@ -128,7 +107,3 @@ def _own(table: pa.Table, *, first: bool) -> Iterator[dict[str, Any]]:
     for row in table.to_pylist():
         if row["exclusion"] != "none" or first:
             yield row
-
-
-def _digest_of_file(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

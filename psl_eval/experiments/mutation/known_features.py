@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.experiments.held_out import held_out
+from psl_eval.experiments.held_out import learned_entries
 from psl_eval.experiments.models import NamedModel
 from psl_eval.explanations.asked import Asked
 from psl_index.errors import InputError
@@ -65,13 +65,16 @@ class KnownFeatures:
     ----------
     asked : Asked
     spans : Spans
-        By the numbers of `asked`.
+        By the numbers of `asked`, of the proteins that were drawn for a kind.
+    having : mapping of str to frozenset of int
+        Proteins with a feature of a kind, drawn for it or not, whether or not it is known where.
     index : str
         Digest of the index that they are from.
     """
 
     asked: Asked
     spans: Spans
+    having: Mapping[str, frozenset[int]]
     index: str
 
     def as_json(self) -> dict[str, object]:
@@ -89,34 +92,42 @@ def known_features(
 ) -> KnownFeatures:
     """At most so many proteins of each kind of an index, without those that a model has learned from.
 
-    Features of unknown start or end are left out, and so are proteins of more than `LONGEST` residues, and of those
-    with the same residues all but the first.
+    Features of unknown start or end are not measured, and proteins of more than `LONGEST` residues are left out.
+    Entries with the same residues are one protein.
 
     Raises
     ------
     InputError
         The index has none of them: it is of no flat file, or a model has learned from all.
     """
-    spans = _spans(index)
-    entries = sorted({entry for of_kind in spans.values() for entry in of_kind})
+    annotated = _annotated(index)
+    entries = sorted({entry for of_kind in annotated.values() for entry in of_kind})
     if not entries:
         problem = "has no entry with an annotated signal, transit peptide or targeting motif"
         raise InputError(problem, file=str(index.path), remedy="give an index that was built from flat files")
     every = _proteins(index, entries)
-    kept = np.arange(len(every.sequences)) if trained_too else held_out(every.dataset, models)
-    first = {every.sequences[row]: row for row in kept[::-1].tolist()}
-    spans = _renumbered(spans, {entries[row]: row for row in first.values()})
-    rows = _drawn(every, spans, most, seed)
+    learned = np.zeros(0, np.int64) if trained_too else learned_entries(index, models)
+    kept = np.flatnonzero(~np.isin(entries, learned)).tolist()
+    first = {every.sequences[row]: row for row in reversed(kept)}
+    row_of = {entries[row]: first[every.sequences[row]] for row in kept}
+    spans, having = _of_rows(annotated, row_of)
+    drawn = {name: _drawn(every, of_kind, most, seed) for name, of_kind in spans.items()}
+    rows = np.unique(np.concatenate([*drawn.values()]))
     if not len(rows):
         problem = f"has no entry with such a feature, of at most {LONGEST:,} residues, that no model has learned from"
         raise InputError(problem, file=str(index.path), remedy="give another, or keep these with --trained-too")
     place = {row: number for number, row in enumerate(rows.tolist())}
-    return KnownFeatures(chosen(every, rows), _renumbered(spans, place), index.manifest.digest)
+    return KnownFeatures(
+        chosen(every, rows),
+        {name: {place[row]: spans[name][row] for row in drawn[name].tolist()} for name in spans},
+        {name: frozenset(place[row] for row in of_kind if row in place) for name, of_kind in having.items()},
+        index.manifest.digest,
+    )
 
 
-def _spans(index: Index) -> Spans:
-    """Spans of each kind by entry."""
-    found: Spans = {known.name: {} for known in KNOWN}
+def _annotated(index: Index) -> dict[str, dict[int, list[Span | None]]]:
+    """By kind and entry what is annotated; None for what is not known where, or not at the end where it belongs."""
+    found: dict[str, dict[int, list[Span | None]]] = {known.name: {} for known in KNOWN}
     features = index.features
     types = pa.array(sorted({known.type for known in KNOWN}))
     rows = features.filter(pc.is_in(features["type"], types)).to_pylist()
@@ -125,18 +136,34 @@ def _spans(index: Index) -> Spans:
     length_of = dict(zip(wanted, lengths, strict=True))
     for row in rows:
         for known in KNOWN:
-            if _is_of(row, known, length_of[row["entry"]]):
-                found[known.name].setdefault(row["entry"], []).append(Span(row["start"], row["end"]))
+            if row["type"] == known.type and known.words in (row["qualifier"] or "").lower():
+                span = _span_of(row, known, length_of[row["entry"]])
+                found[known.name].setdefault(row["entry"], []).append(span)
     return found
 
 
-def _is_of(row: dict[str, Any], known: Known, length: int) -> bool:
-    """Whether a feature of a protein of this length is of this kind, and both its ends are known."""
-    if row["type"] != known.type or known.words not in (row["qualifier"] or "").lower():
-        return False
-    if row["start"] is None or row["end"] is None:
-        return False
-    return not known.last or row["end"] == length
+def _span_of(row: dict[str, Any], known: Known, length: int) -> Span | None:
+    """Where a feature is, in a protein of this length."""
+    if row["start"] is None or row["end"] is None or (known.last and row["end"] != length):
+        return None
+    return Span(row["start"], row["end"])
+
+
+def _of_rows(
+    annotated: Mapping[str, Mapping[int, Sequence[Span | None]]], row_of: Mapping[int, int]
+) -> tuple[Spans, dict[str, set[int]]]:
+    """By kind the spans of each protein, by its row, the first entry's of several; and the rows that have any."""
+    spans: Spans = {name: {} for name in annotated}
+    having: dict[str, set[int]] = {name: set() for name in annotated}
+    for name, of_kind in annotated.items():
+        for entry, found in of_kind.items():
+            if entry in row_of:
+                row = row_of[entry]
+                having[name].add(row)
+                known = [span for span in found if span is not None]
+                if known:
+                    spans[name].setdefault(row, known)
+    return spans, having
 
 
 def _proteins(index: Index, entries: Sequence[int]) -> Asked:
@@ -150,18 +177,7 @@ def _proteins(index: Index, entries: Sequence[int]) -> Asked:
     return Asked(dataset_of(proteins, multi_label=True, files=[str(index.path)], records=[]), sequences)
 
 
-def _renumbered(spans: Spans, number_of: Mapping[int, int]) -> Spans:
-    """Spans by other numbers of their proteins, of those that have one."""
-    return {
-        name: {number_of[row]: found for row, found in of_kind.items() if row in number_of}
-        for name, of_kind in spans.items()
-    }
-
-
-def _drawn(asked: Asked, spans: Spans, most: int, seed: int) -> npt.NDArray[np.int64]:
-    """Numbers of at most so many proteins of each kind, ascending."""
-    drawn: set[int] = set()
-    for of_kind in spans.values():
-        rows = np.array(sorted(of_kind), np.int64)
-        drawn.update(rows[drawn_proteins(chosen(asked, rows), most, seed, longest=LONGEST)].tolist())
-    return np.array(sorted(drawn), np.int64)
+def _drawn(asked: Asked, spans: Mapping[int, Sequence[Span]], most: int, seed: int) -> npt.NDArray[np.int64]:
+    """Rows of at most so many of the proteins that have a feature."""
+    rows = np.array(sorted(spans), np.int64)
+    return rows[drawn_proteins(chosen(asked, rows), most, seed, longest=LONGEST)]

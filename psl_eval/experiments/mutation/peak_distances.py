@@ -60,7 +60,10 @@ def feature_rows(
         for known in KNOWN:
             spans = features.spans[known.name]
             if spans:
-                both = {randomised: _distances(known, spans, peaks[randomised], lengths) for randomised in peaks}
+                having = features.having[known.name]
+                both = {
+                    randomised: _distances(known, spans, having, peaks[randomised], lengths) for randomised in peaks
+                }
                 about = {"model": explanation.model.name, "feature": known.name}
                 about |= {"measured": "end" if known.to_end else "nearest residue"}
                 own = about | {"explanation": explanation.name, "kind": "ranked"}
@@ -108,9 +111,13 @@ class _Distances(NamedTuple):
 
 
 def _distances(
-    known: Known, spans: dict[int, list[Span]], peaks: Sequence[npt.NDArray[np.int64]], lengths: npt.NDArray[np.int64]
+    known: Known,
+    spans: dict[int, list[Span]],
+    having: frozenset[int],
+    peaks: Sequence[npt.NDArray[np.int64]],
+    lengths: npt.NDArray[np.int64],
 ) -> _Distances:
-    without = [row for row in range(len(peaks)) if row not in spans]
+    without = [row for row in range(len(peaks)) if row not in having]
     columns = []
     for row, of_protein in sorted(spans.items()):
         length = int(lengths[row])

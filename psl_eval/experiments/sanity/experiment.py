@@ -149,7 +149,7 @@ class _Checking:
         lengths = np.array([len(sequence) for sequence in self.asked.sequences])
         at_chance = np.minimum(experiment.k, lengths) / lengths
         drawing = Drawing(experiment.seed, experiment.resamples)
-        stages = stages_of(model.model.network)
+        stages = stages_of(model.model)
         depths = {layer: number + 1 for number, layer in enumerate(dict.fromkeys(layer for _, layer, _ in stages))}
         for number, (mode, layer, names) in enumerate(stages):
             seeds = range(experiment.seed, experiment.seed + experiment.draws)
@@ -164,7 +164,7 @@ class _Checking:
                 "mode": mode,
                 "layer": layer,
                 "depth": depths[layer],
-                "proteins": len(lengths),
+                "proteins": np.count_nonzero(~np.isnan(rho)),
                 **drawing.test("rho", rho, np.zeros_like(rho)),
                 **drawing.test("absolute_rho", absolute, np.zeros_like(rho)),
                 **drawing.mean("overlap", overlap),

@@ -29,8 +29,9 @@ def _at_the_end(rows: Sequence[Row], unchanged: float, resamples: int) -> list[s
     ends = [row for row in rows if row["mode"] == "cascading" and row["depth"] == deepest]
     same = [row for row in ends if _stays(row, unchanged)]
     said = [
-        f"with all layers randomised, explanations that do not change (rank correlation with the trained model's above "
-        f"{unchanged:g}, interval and all; {counted(ends[0]['proteins'])}): {_each(same, _with_rho)}"
+        f"with all layers randomised, explanations that do not change (rank correlation with the trained model's, or "
+        f"that of their sizes, above {unchanged:g}, interval and all; {counted(ends[0]['proteins'])}): "
+        f"{_each(same, _with_rho)}"
     ]
     if not can_show(ends[0]["proteins"], resamples, len(ends)):
         few = f"{counted(ends[0]['proteins'])}, {counted(resamples, 'resample')}"
@@ -59,7 +60,8 @@ def _by_layers(rows: Sequence[Row], unchanged: float) -> list[str]:
 
 
 def _stays(row: Row, unchanged: float) -> bool:
-    return row["rho_low"] is not None and row["rho_low"] > unchanged
+    """Whether scores or their sizes do: signs can change where what is important stays."""
+    return any(row[low] is not None and row[low] > unchanged for low in ("rho_low", "absolute_rho_low"))
 
 
 def _each(rows: Sequence[Row], shown: Callable[[Row], str]) -> str:
@@ -67,12 +69,12 @@ def _each(rows: Sequence[Row], shown: Callable[[Row], str]) -> str:
 
 
 def _with_rho(row: Row) -> str:
-    return f"{row['explanation']} ({_rho(row)})"
+    return f"{row['explanation']} ({_rho(row)}, sizes {_rho(row, 'absolute_rho')})"
 
 
 def _with_overlap(row: Row) -> str:
     return f"{row['explanation']} ({row['overlap']:.2f}, chance {row['chance_overlap']:.2f})"
 
 
-def _rho(row: Row) -> str:
-    return "not known" if row["rho"] is None else f"{row['rho']:.2f}"
+def _rho(row: Row, which: str = "rho") -> str:
+    return "not known" if row[which] is None else f"{row[which]:.2f}"

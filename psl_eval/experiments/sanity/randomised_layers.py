@@ -15,6 +15,7 @@ from psl_models.network import Network
 
 #: How layers are randomised: each with all above it, or each alone.
 MODES: Final = ("cascading", "independent")
+GUIDE: Final = "guide"
 
 
 class Layer(NamedTuple):
@@ -43,20 +44,23 @@ def randomised_layers(model: Model, names: Sequence[str], seed: int) -> Model:
     """The same model, layers of these names with the weights that a network begins to learn with.
 
     They are those of `with_random_weights` of the seed, whichever other layers are randomised. The model itself stays
-    as it is, and so does its guide.
+    as it is.
     """
     network = copy.deepcopy(model.network)
-    fresh = layers_of(with_random_weights(model, seed).network)
-    for layer, other in zip(layers_of(network), fresh, strict=True):
+    fresh = with_random_weights(model, seed)
+    for layer, other in zip(layers_of(network), layers_of(fresh.network), strict=True):
         if layer.name in names:
             for module, beginning in zip(layer.modules, other.modules, strict=True):
                 module.load_state_dict(beginning.state_dict())
-    return Model(model.configuration, network.eval(), model.guide)
+    return Model(model.configuration, network.eval(), fresh.guide if GUIDE in names else model.guide)
 
 
-def stages_of(network: Network) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Each mode, the layer that it has come to, and the names of the layers that are randomised then."""
-    names = [layer.name for layer in layers_of(network)]
+def stages_of(model: Model) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Each mode, the layer that it has come to, and the names of the layers that are randomised then.
+
+    A guide, which hands in the weights of residues, is the last of them, as a whole.
+    """
+    names = [*(layer.name for layer in layers_of(model.network)), *([] if model.guide is None else [GUIDE])]
     cascading = [("cascading", name, tuple(names[: number + 1])) for number, name in enumerate(names)]
     return [*cascading, *(("independent", name, (name,)) for name in names)]
 

@@ -58,6 +58,9 @@ def test_figures_that_do_not_scatter_are_compared_as_they_are(value: float, p_va
 def test_accuracies_are_of_one_arm_and_way_of_asking() -> None:
     rows = trainings({("bilstm-attention", "learned"): [0.7, 0.71], ("bilstm-attention", "permuted"): [0.5, 0.6]})
     tables = {("accuracy-table", "trainings"): [*rows, rows[0] | {"layout": "released", "accuracy": 0.1}]}
+    of_checkpoint = rows[0] | {"seed": None, "accuracy": 0.2}
+    elsewhere = rows[0] | {"split": "official", "accuracy": 0.3}
+    tables["accuracy-table", "trainings"] += [of_checkpoint, elsewhere]
     assert accuracies(tables, "bilstm-attention") == {("study", 1): 0.7, ("study", 2): 0.71}
     assert accuracies(tables, "bilstm-attention", "permuted") == {("study", 1): 0.5, ("study", 2): 0.6}
     with pytest.raises(Missing, match="two trainings of mlp-uniform"):
@@ -66,7 +69,8 @@ def test_accuracies_are_of_one_arm_and_way_of_asking() -> None:
 
 def compared(method: str, reference: str | None, difference: float, p_value: float) -> dict[str, Any]:
     return {
-        "model": "m", "exclusion": "self", "against": "predicted", "subset": "all", "lengths": "standardised",
+        "model": "m", "definition": "paper",
+        "exclusion": "self", "against": "predicted", "subset": "all", "lengths": "standardised",
         "method": method, "reference": reference, "difference": difference, "low": difference - 0.01,
         "high": difference + 0.02, "p_value": p_value, "proteins_scored": 9,
     }  # fmt: skip
@@ -85,14 +89,18 @@ def test_a_pair_is_found_whichever_way_round_it_stands() -> None:
 
 def test_chance_and_confidence_are_read_from_all_predictions() -> None:
     row = {
-        "model": "m", "explanation": "attention", "exclusion": "self", "against": "predicted", "subset": "all",
+        "model": "m", "definition": "paper",
+        "explanation": "attention", "exclusion": "self", "against": "predicted", "subset": "all",
         "null": "window", "hit_rate": 0.2, "low": 0.15, "high": 0.25, "null_hit_rate": 0.1, "p_value": 0.001,
         "proteins_scored": 9, "draws": 999,
     }  # fmt: skip
-    tables = {("hit-rate-table", "hit-rate-table"): [row | {"subset": "correct", "hit_rate": 0.9}, row]}
+    tables = {("hit-rate-table", "hit-rate-table"): [
+        row | {"subset": "correct", "hit_rate": 0.9}, row | {"definition": "released", "hit_rate": 0.9}, row
+    ]}  # fmt: skip
     assert above_chance(tables, "attention", "self")[:4] == pytest.approx((0.1, 0.05, 0.15, 0.001))
     judged = {
-        "model": "m", "explanation": "attention", "exclusion": "self", "class": None, "form": "single-label",
+        "model": "m", "definition": "paper",
+        "explanation": "attention", "exclusion": "self", "class": None, "form": "single-label",
         "estimate": 0.7, "low": 0.6, "high": 0.8, "p_value": 0.01, "proteins": 9,
     }  # fmt: skip
     tables = {("hit-rate-table", "confidence"): [judged | {"class": "Nucleus", "estimate": 0.2}, judged]}

@@ -76,6 +76,16 @@ def test_finished_experiments_without_parts_are_gone_on_with(tmp_path: Path) -> 
         pass
 
 
+def test_a_folder_whose_first_run_was_killed_or_has_just_begun_is_gone_on_with(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with parts_of(results, "one"), parts_of(results, "two") as second:
+        second.table("a", {}, lambda: TABLE)
+    (results / "three").mkdir()  # what a kill leaves
+    with parts_of(results, "three") as parts:
+        assert parts.table("a", {}, unexpected).equals(TABLE)
+    assert {path.name for path in results.iterdir()} == {"parts", "three"}
+
+
 def test_experiments_share_parts_and_one_is_run_once_at_a_time(tmp_path: Path) -> None:
     busy = pytest.raises(BusyError, match="the same experiment is going on there")
     with parts_of(tmp_path, "one") as first:
@@ -88,6 +98,7 @@ def test_experiments_share_parts_and_one_is_run_once_at_a_time(tmp_path: Path) -
 
 def test_a_part_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with parts_of(tmp_path, "test") as parts:
+        (tmp_path / "parts").rmdir()
         (tmp_path / "parts").write_text("in the way")  # once the folder has been looked at
         with pytest.raises(OutputError, match="cannot be written"):
             parts.table("a", {}, lambda: TABLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -43,6 +44,14 @@ def test_all_is_written_in_both_forms(tmp_path: Path) -> None:
     assert manifest["findings"] == ["It is so."]
     assert manifest["settings"] == {"seed": 1, "limit": None}
     assert (manifest["tables"], manifest["figures"]) == (["rows", "more"], ["picture"])
+
+
+def test_files_that_a_result_no_longer_has_are_removed_and_others_left_alone(tmp_path: Path) -> None:
+    folder = write_result(result_of(), tmp_path)
+    (folder / "notes.txt").write_text("mine")
+    fewer = dataclasses.replace(result_of(), tables={"rows": TABLE}, figures={})
+    write_result(fewer, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"rows.tsv", "rows.json", "manifest.json", "notes.txt"}
 
 
 def test_the_same_result_gives_the_same_files(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_layers_that_are_named_are_fresh_and_no_others(kind: tuple[str, str]
     model = small_model(*kind)
     before = {name: each.clone() for name, each in model.network.state_dict().items()}
     fresh = with_random_weights(model, 3).network
-    for _, _, names in stages_of(model.network):
+    for _, _, names in stages_of(model):
         altered = layers_of(randomised_layers(model, names, 3).network)
         for layer, own, other in zip(altered, layers_of(model.network), layers_of(fresh), strict=True):
             expected = other if layer.name in names else own
@@ -58,7 +58,7 @@ def test_the_layers_that_are_named_are_fresh_and_no_others(kind: tuple[str, str]
 
 def test_a_cascade_ends_with_a_network_that_has_learned_nothing() -> None:
     model = small_model("bilstm", "attention")
-    stages = stages_of(model.network)
+    stages = stages_of(model)
     assert [len(names) for mode, _, names in stages if mode == "cascading"] == [1, 2, 3, 4, 5]
     assert [names for mode, layer, names in stages if mode == "independent"] == [(name,) for name in LAYERS[
         "bilstm", "attention"]]  # fmt: skip
@@ -66,6 +66,29 @@ def test_a_cascade_ends_with_a_network_that_has_learned_nothing() -> None:
     assert all(
         torch.equal(each, last[name]) for name, each in with_random_weights(model, 8).network.state_dict().items()
     )
+
+
+def test_a_guide_loses_what_it_has_learned_last_of_all() -> None:
+    model = small_model("mlp", "guided")
+    assert model.guide is not None
+    stages = stages_of(model)
+    assert [layer for mode, layer, _ in stages if mode == "cascading"] == ["classifier", "affine", "embedding", "guide"]
+    beginning = with_random_weights(model, 8).guide
+    assert beginning is not None
+    for _, _, names in stages:
+        guide = randomised_layers(model, names, 8).guide
+        assert guide is not None
+        expected = beginning if "guide" in names else model.guide
+        assert all(
+            torch.equal(each, guide.network.state_dict()[name]) for name, each in expected.network.state_dict().items()
+        )
+    assert not torch.equal(beginning.network.classifier.weight, model.guide.network.classifier.weight)
+
+
+def test_what_keeps_its_sizes_does_not_change() -> None:
+    """Gradients change their signs with the weights above them."""
+    row = check_row("flips", 1, -0.9, 0.9, 9) | {"absolute_rho": 0.9, "absolute_rho_low": 0.8}
+    assert findings(table_of([row], CHECKS), 0.5, 500)[0].endswith(": flips (-0.90, sizes 0.90)")
 
 
 def test_likeness_of_scores() -> None:
@@ -120,6 +143,7 @@ def check_row(explanation: str, depth: int, rho: float, p_value: float, proteins
     return {
         "model": "small", "explanation": explanation, "mode": "cascading", "layer": f"layer {depth}", "depth": depth,
         "proteins": proteins, "rho": rho, "rho_low": rho - 0.1, "rho_high": rho + 0.1, "rho_p_holm": p_value,
+        "absolute_rho": 0.1, "absolute_rho_low": 0.0,
         "overlap": 0.2, "chance_overlap": 0.1, "above_chance": 0.1, "above_chance_p_holm": 0.2,
     }  # fmt: skip
 
@@ -130,9 +154,9 @@ def test_findings_name_what_does_not_change_or_say_that_proteins_are_too_few(pro
     falls = [check_row("falls", 1, 0.9, 0.01, proteins), check_row("falls", 2, 0, 0.9, proteins)]
     table = table_of([*stays, *falls, check_row("lingers", 2, 0.3, 0.01, proteins)], CHECKS)
     said = findings(table, 0.5, 500)
-    assert said[0].endswith(f"interval and all; {proteins} proteins): stays (0.80)")
+    assert said[0].endswith(f"interval and all; {proteins} proteins): stays (0.80, sizes 0.10)")
     if proteins == 9:
-        assert said[1] == "small: that change, and stay correlated above 0 (Holm, 0.05): lingers (0.30)"
+        assert said[1] == "small: that change, and stay correlated above 0 (Holm, 0.05): lingers (0.30, sizes 0.10)"
         assert said[2].endswith("more than by chance (Holm, 0.05): none")
     else:
         too_few = "small: too few to show that an explanation still goes with the trained model's"
