@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
 from psl_eval.explanations.asked import Asked
-from psl_models.attention import generator_of
-from psl_models.encoding import encode
 
 
 def drawn_proteins(asked: Asked, most: int, seed: int, *, longest: int | None = None) -> npt.NDArray[np.int64]:
@@ -30,8 +30,14 @@ def drawn_proteins(asked: Asked, most: int, seed: int, *, longest: int | None = 
         for row, sequence in enumerate(asked.sequences)
         if sequence and (longest is None or len(sequence) <= longest)
     ]
-    keys = [generator_of(encode(asked.sequences[row]).tobytes(), seed).random() for row in rows]
-    return np.sort(np.array(rows, np.int64)[np.argsort(keys, kind="stable")[:most]])
+    keys = [_key(asked.sequences[row], seed) for row in rows]
+    order = sorted(range(len(rows)), key=keys.__getitem__)
+    return np.sort(np.array(rows, np.int64)[order[:most]])
+
+
+def _key(sequence: str, seed: int) -> bytes:
+    """By which proteins are drawn: nothing else that is random, of the same protein and seed, goes with it."""
+    return hashlib.blake2b(f"drawn {seed} {sequence}".encode(), digest_size=8).digest()
 
 
 def chosen(asked: Asked, rows: npt.NDArray[np.int64]) -> Asked:

@@ -41,7 +41,7 @@ def explanations_of(model: NamedModel, asked_for: Sequence[str], steps: int) -> 
         if method not in RANKED:
             raise UsageError(f"{method!r} is no method that is ranked", remedy=f"choose of {', '.join(RANKED)}")
         explanation = Explanation(model, method, settings_for(method, steps))
-        refused = _refusal(explanation)
+        refused = refusal(explanation)
         if refused is None:
             yield explanation
         elif asked_for:
@@ -53,7 +53,7 @@ def settings_for(method: str, steps: int) -> dict[str, object]:
     return {"steps": steps, "most_steps": max(steps, 200)} if method == "integrated-gradients" else {}
 
 
-def _refusal(explanation: Explanation) -> UsageError | None:
+def refusal(explanation: Explanation) -> UsageError | None:
     """Why the method cannot explain the model; None where it can, as it shows on a protein of one residue."""
     model = explanation.model.model
     if explanation.method == "attention" and not explanation.model.attends:

@@ -17,6 +17,7 @@ from pslidx.experiments.options import (
     named_models,
     running,
 )
+from pslidx.messages import counted, say
 from pslidx.model_options import prepared_torch, short_of_memory
 
 
@@ -124,6 +125,10 @@ def command(
     table = read_subsequences(subsequences)
     asked = labelled_proteins(proteins, [model], labels, columns, True)
     kept = held_out(asked.dataset, [] if trained_too else [model])
+    learned = len(asked.sequences) - len(kept)
+    if learned:
+        explained = "their subsequences are asked about, backgrounds are made of the others"
+        say(f"{model.name} has learned from {learned:,} of {counted(len(asked.sequences), 'protein')}: {explained}")
     if not len(kept):
         problem = f"has no protein that {model.name} has not learned from, to make backgrounds of"
         raise InputError(problem, file=proteins, remedy="make them of the others with --trained-too")

@@ -9,7 +9,7 @@ import click
 
 from psl_index.errors import InputError
 from pslidx.experiments.options import finish, folder_option, running
-from pslidx.messages import counted
+from pslidx.messages import counted, say
 from pslidx.model_options import device_option, prepared_torch, seed_option, short_of_memory
 from pslidx.options import debug_option, threads_option
 
@@ -75,12 +75,18 @@ def command(
     dataset = read_dataset(proteins, multi_label=False)
     labels = [of_protein[0] for of_protein in dataset.labels]
     folds = {"random": random_folds(labels, FOLDS, seed)}
+    relatives = None
     if clusters is not None:
-        numbers = read_clusters(clusters).find(pa.array(dataset.accessions))
+        grouped = read_clusters(clusters)
+        numbers = grouped.find(pa.array(dataset.accessions))
         if (numbers < 0).all():
             problem = f"holds none of the {counted(len(dataset), 'protein')}, the first is {dataset.accessions[0]}"
             raise InputError(problem, file=clusters, remedy="name the clusters of these proteins")
+        alone = int((numbers < 0).sum())
+        if alone:
+            say(f"in no cluster, and so each by itself: {alone:,} of {counted(len(dataset), 'protein')}")
         folds["clustered"] = clustered_folds(labels, numbers, FOLDS, seed)
-    experiment = MultiLoc(encoding, epochs, test_folds, resamples, seed)
+        relatives = {"clusters": grouped.record._asdict(), "in_no_cluster": alone}
+    experiment = MultiLoc(encoding=encoding, epochs=epochs, test_folds=test_folds, resamples=resamples, seed=seed)
     with running(folder, "multiloc") as (parts, report):
-        finish(experiment.run(dataset, folds, where, parts, report, threads=threads), folder)
+        finish(experiment.run(dataset, folds, where, parts, report, relatives=relatives, threads=threads), folder)

@@ -84,7 +84,7 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
     for text in given or [DEFAULT]:
         name, equals, rest = text.partition("=")
         if not equals or "/" in name or Path(text).exists():
-            name, rest = Path(text).name, text
+            name, rest = Path(text).resolve().name, text
         models.append(open_named(name, folder_named(rest), device))
     names = [model.name for model in models]
     for name in names:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
@@ -20,13 +19,11 @@ from psl_eval.experiments.filters.peaks import convolutions_of, peaks_of, peaks_
 from psl_eval.experiments.filters.residue_importance import RESIDUE_ROWS, by_residue, draw_residues, residue_rows
 from psl_eval.experiments.models import NamedModel, digest_of_model, with_random_weights
 from psl_eval.experiments.parts import Parts
+from psl_eval.experiments.ranked_methods import refusal
 from psl_eval.experiments.result import Result
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.rows import table_of
-from psl_index.progress import Progress, counting
-from psl_models.attribution import attribute
-from psl_models.attribution.methods import method_named
-from psl_models.prediction import predict
+from psl_index.progress import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,13 +82,15 @@ class Filters:
         """
         for model in models:  # before anything is worked out
             convolutions_of(model)
-            list(attribute(model.model, ["M"], self.method, method_named(self.method), np.zeros(1, np.int64)))
+            refused = refusal(Explanation(model, self.method, {}))
+            if refused is not None:
+                raise refused
         rows: dict[str, Rows] = {name: [] for name in _TABLES}
         figures: dict[str, Figure] = {}
         for model in models:
             for name, of_model in self._filters(model, asked, figures, parts, report).items():
                 rows[name] += of_model
-            for name, of_model in self._attention(model, asked, figures, report).items():
+            for name, of_model in self._attention(model, asked, figures, parts, report).items():
                 rows[name] += [{"model": model.name} | row for row in of_model]
             residues = list(self._residues(model, asked, parts, report))
             rows["residues"] += [{"model": model.name} | row for row in residues]
@@ -101,7 +100,7 @@ class Filters:
             experiment="filters",
             tables=tables,
             figures=figures,
-            findings=findings(tables),
+            findings=findings(tables, self.resamples),
             settings=asdict(self)
             | {
                 "models": {model.name: digest_of_model(model.model) for model in models},
@@ -141,16 +140,16 @@ class Filters:
         return looking.filters(peaks_of(table, len(asked.sequences)), widths_of(convolutions), asked)
 
     def _attention(
-        self, model: NamedModel, asked: Asked, figures: dict[str, Figure], report: Report
+        self, model: NamedModel, asked: Asked, figures: dict[str, Figure], parts: Parts, report: Report
     ) -> dict[str, Rows]:
         """Rows of the tables `attention-by-class` and `attention-at-ends`, but for the first column; none without."""
         if not model.attends:
             return {}
         classes = model.model.configuration.classes
-        weights = {
-            kind: _attention_of(asking, asked, report)
-            for kind, asking in (("trained", model), ("random", self._untrained(model)))
-        }
+        weights: dict[str, Weights] = {}
+        for kind, randomised in (("trained", False), ("random", True)):
+            found = attributions_of(Explanation(model, "attention", {}, randomised), asked, self.seed, parts, report)
+            weights[kind] = [scores.values.to_numpy() for scores in found["scores"]]
         by_class = [
             {"weights": kind} | row
             for kind, of_kind in weights.items()
@@ -171,10 +170,3 @@ class Filters:
         targets = trained["target"].to_pylist()
         classes = model.model.configuration.classes
         yield from residue_rows(by_residue(trained), by_residue(untrained), targets, classes, self.seed, self.resamples)
-
-
-def _attention_of(model: NamedModel, asked: Asked, report: Report) -> Weights:
-    progress = counting(report, f"{model.name}: attention", len(asked.sequences))
-    found = predict(model.model, asked.sequences, progress=progress).weights
-    assert found is not None  # the model attends
-    return found

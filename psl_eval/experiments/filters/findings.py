@@ -8,17 +8,17 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from psl_eval.experiments.mutation.estimates import can_show
+
 Row = Mapping[str, Any]
 
 _LEVEL: Final = 0.05
-#: With fewer proteins, no p-value by flipping signs is below 0.05: the smallest is 2 / 2^proteins.
-_FEWEST: Final = 6
 #: With fewer stretches, most of a logo's information is chance.
 _FEWEST_WINDOWS: Final = 20
 _ENDS: Final = {"N": "first", "C": "last"}
 
 
-def findings(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:
+def findings(tables: Mapping[str, pa.Table], resamples: int) -> tuple[str, ...]:
     """What is said of each model: of its filters, its attention, and the residues that speak for each class.
 
     `tables` are those of `psl_eval.experiments.filters.experiment.Filters`, by name.
@@ -29,7 +29,8 @@ def findings(tables: Mapping[str, pa.Table]) -> tuple[str, ...]:
         filters, ends, residues = ([row for row in rows if row["model"] == model] for rows in of.values())
         for weights in ("trained", "random"):
             sentences.append(f"{model}, {weights} weights: {_of_filters(filters, weights)}")
-        said = (*_of_attention(ends), *_of_residues(residues), *_of_too_few((*ends, *residues)))
+        few = (*_of_too_few("attention", ends, resamples), *_of_too_few("residues", residues, resamples))
+        said = (*_of_attention(ends), *_of_residues(residues), *few)
         sentences += [f"{model}: {each}" for each in said]
     return tuple(sentences)
 
@@ -83,13 +84,12 @@ def _of_residues(rows: Sequence[Row]) -> Iterator[str]:
         yield f"no residue speaks for a class more than with random weights (q < {_LEVEL:g})"
 
 
-def _of_too_few(rows: Sequence[Row]) -> Iterator[str]:
-    most: dict[str, int] = {}
-    for row in rows:
-        most[row["class"]] = max(most.get(row["class"], 0), row["proteins"])
-    few = [psl_class for psl_class, proteins in most.items() if proteins < _FEWEST]
+def _of_too_few(tested: str, rows: Sequence[Row], resamples: int) -> Iterator[str]:
+    """Classes of so few proteins, or so few resamples, that no test can show anything, whatever there is."""
+    proteins = {row["class"]: row["proteins"] for row in rows}
+    few = [psl_class for psl_class, number in proteins.items() if not can_show(number, resamples, 1)]
     if few:
-        yield f"too few proteins for any test of attention or residues (fewer than {_FEWEST}): {', '.join(few)}"
+        yield f"too few proteins or resamples for any test of {tested}: {', '.join(few)}"
 
 
 def _significant(q_value: float | None) -> bool:

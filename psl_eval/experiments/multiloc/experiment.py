@@ -59,6 +59,7 @@ class MultiLoc:
         parts: Parts,
         report: Callable[[Progress], None],
         *,
+        relatives: Mapping[str, Any] | None = None,
         threads: int = 0,
     ) -> Result:
         """Train `conv-blstm-attention` for each split, and test on folds that were held out.
@@ -72,6 +73,8 @@ class MultiLoc:
         device : torch.device
         parts : Parts
         report : callable
+        relatives : mapping, optional
+            Which clusters the folds keep together, and how many proteins are in none, for the manifest.
         threads : int
             Of searches for shared stretches; 0 for all.
 
@@ -125,6 +128,7 @@ class MultiLoc:
                 "models": digests,
                 "files": [record._asdict() for record in dataset.records],
                 "proteins": len(dataset),
+                "relatives": relatives,
                 "folds": {split: np.bincount(fold_of, minlength=FOLDS).tolist() for split, fold_of in folds.items()},
                 "ensemble": "mean probability of the four models that never saw the held-out fold, each trained on "
                 "three of the other folds and stopped by the fourth",

@@ -16,6 +16,8 @@ from psl_models.splits import TEST, TRAIN, VALIDATION, Split
 
 Ints = npt.NDArray[np.int64]
 
+_NOT_LEARNED: Final = 2  # folds that a training does not learn from: one tests, one validates
+
 LEAKAGE_ROWS: Final = pa.schema(
     [
         pa.field("split", pa.string(), nullable=False),  # random or clustered
@@ -63,7 +65,8 @@ def clustered_folds(labels: Sequence[str], clusters: Ints, folds: int, seed: int
     Raises
     ------
     InputError
-        A class has fewer proteins than there are folds, or a fold gets none.
+        A class has fewer proteins than there are folds, or lies in too few folds for every training to have some of it;
+        or a fold gets none.
     """
     names, class_of, sizes = np.unique(np.array(labels), return_inverse=True, return_counts=True)
     if sizes.min() < folds:
@@ -81,6 +84,10 @@ def clustered_folds(labels: Sequence[str], clusters: Ints, folds: int, seed: int
         held[fold_of[number]] += members[number]
     if not held.sum(axis=1).all():
         raise InputError(f"fewer clusters than {folds} folds", remedy="give clusters of fewer proteins")
+    if ((held > 0).sum(axis=0) <= _NOT_LEARNED).any():
+        name = names[(held > 0).sum(axis=0).argmin()]
+        problem = f"the class {name} has so few clusters that some trainings would have none of it"
+        raise InputError(problem, remedy="give clusters of fewer proteins, or leave the class out")
     return fold_of[cluster]
 
 

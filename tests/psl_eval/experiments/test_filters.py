@@ -78,10 +78,13 @@ def test_a_model_without_convolutions_is_an_error() -> None:
         convolutions_of(named())
 
 
-def test_a_method_that_cannot_explain_a_model_is_an_error_before_anything_is_worked_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pooling", ["last", "uniform"])
+def test_a_method_that_cannot_explain_a_model_is_an_error_before_anything_is_worked_out(
+    tmp_path: Path, pooling: str
+) -> None:
     experiment = Filters(method="attention")
-    with parts_of(tmp_path / "filters", "test") as parts, pytest.raises(UsageError, match="attention cannot explain"):
-        experiment.run([named("cnn-bilstm-small", "last")], asked_of(SEQUENCES), parts, nothing)
+    with parts_of(tmp_path / "filters", "test") as parts, pytest.raises(UsageError, match="has no attention"):
+        experiment.run([named("cnn-bilstm-small", pooling)], asked_of(SEQUENCES), parts, nothing)
     assert not (tmp_path / "filters").exists()
 
 
@@ -242,7 +245,8 @@ def test_findings_name_what_is_more_than_with_random_weights() -> None:
             "filters": table_of([fires | {"weights": "trained"}, silent], FILTER_ROWS),
             "attention-at-ends": table_of(ends, END_ROWS),
             "residues": table_of(residues, RESIDUE_ROWS),
-        }
+        },
+        2000,
     )
     assert said == (
         "m, trained weights: 1 of 1 filters fire; their logos, of 25 stretches at most, hold 5.0 bits more than random "
@@ -251,7 +255,7 @@ def test_findings_name_what_is_more_than_with_random_weights() -> None:
         "m: it gives the first 30 residues of A 3.0 times an even share of its attention (2.0 to 4.0; random weights "
         "1.0; 9 proteins; q = 0.01)",
         "m: K speaks for A most, mean attribution 1.00 (0.10 to 3.00; random weights 0.00; 9 proteins; q = 0.01)",
-        "m: too few proteins for any test of attention or residues (fewer than 6): B",
+        "m: too few proteins or resamples for any test of residues: B",
     )
 
 

@@ -119,6 +119,13 @@ def test_means_over_folds_come_after_means_within_them() -> None:
     assert row["high"] - row["value"] == pytest.approx(12.706 * 0.2, rel=1e-3)
 
 
+def test_a_class_that_some_training_would_have_none_of_is_an_error() -> None:
+    labels = ["ER"] * 10 + ["nuclear"] * 10
+    clusters = np.array([0] * 5 + [1] * 5 + list(range(2, 12)))
+    with pytest.raises(InputError, match="the class ER has so few clusters that some trainings would have none of it"):
+        clustered_folds(labels, clusters, 5, 1)
+
+
 def test_findings_say_what_random_folds_give_away() -> None:
     row = {"split": "random", "predictor": SINGLE, "figure": "accuracy", "folds": 1, "proteins": 10, "value": 0.5}
     shared = {"split": "random", "test_fold": 1, "proteins": 10, "k": 20, "identical": 1, "overlapping": 4}
