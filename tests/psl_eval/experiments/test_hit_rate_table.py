@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from psl_eval import hit_rate
+from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of
 from psl_eval.experiments.hit_rate_table.experiment import ATTENTIONS, REFERENCES, HitRateTable
+from psl_eval.experiments.hit_rate_table.findings import findings
+from psl_eval.experiments.hit_rate_table.row import HIT_RATE_ROWS
 from psl_eval.experiments.models import NamedModel, with_random_weights
 from psl_eval.experiments.parts import parts_of
 from psl_eval.experiments.scored_subsequences import proteins_of
@@ -142,6 +147,50 @@ def test_again_all_is_found_and_the_tables_are_the_same(index: Index, tmp_path: 
     rows = set(results[0].table["explanation"].to_pylist())
     assert rows == {"integrated-gradients", REFERENCE}
     assert all(any(text.startswith(f"bilstm, {name}: ") for text in results[0].findings) for name in rows)
+
+
+def test_every_pair_is_compared_once_and_every_method_has_its_own_rows_once(index: Index, tmp_path: Path) -> None:
+    with parts_of(tmp_path / "out", "test") as parts:
+        result = SMALL.run(index, [learned(tmp_path / "model")], ASKED, parts, nothing)
+    rows = result.tables["comparison"].to_pylist()
+    keys = [
+        (
+            frozenset((row["method"], row["reference"])),
+            *(row[name] for name in ("exclusion", "against", "subset", "lengths")),
+        )
+        for row in rows
+    ]
+    assert len(keys) == len(set(keys))
+    assert all(row["lengths"] != STANDARDISED for row in rows if row["reference"] is None)
+
+
+def test_every_null_model_has_its_rows_and_only_those_that_test_a_p_value(index: Index, tmp_path: Path) -> None:
+    experiment = dataclasses.replace(SMALL, definitions=("unweighted",), nulls=("other-class", "window", "label"))
+    with parts_of(tmp_path / "out", "test") as parts:
+        result = experiment.run(index, [named("bilstm", "last")], ASKED, parts, nothing)
+    rows = [row for row in result.table.to_pylist() if row["null_hit_rate"] is not None]
+    assert {row["null"]: row["p_value"] is not None for row in rows} == {
+        "other-class": False,
+        "window": True,
+        "label": True,
+    }
+    row = next(row for row in rows if row["null"] == "other-class")
+    (said,) = findings(
+        pa.Table.from_pylist([row | {"against": "predicted", "subset": "all", "exclusion": "self"}], HIT_RATE_ROWS),
+        result.tables["comparison"].slice(0, 0),
+    )
+    assert said.endswith(f" proteins; chance (other-class) {row['null_hit_rate']:.3f}")
+
+
+def test_a_training_set_that_is_not_in_the_index_has_no_rows_and_is_named(index: Index, tmp_path: Path) -> None:
+    model = learned(tmp_path / "model")
+    assert model.training_set is not None
+    model.training_set.write_text("accession\tsplit\tsequence\nX00000\ttrain\tWWWWWWWW\n")
+    with parts_of(tmp_path / "out", "test") as parts:
+        result = SMALL.run(index, [model, named("bilstm", "last")], ASKED, parts, nothing)
+    assert set(result.table["exclusion"].to_pylist()) == {"none", "self"}
+    assert "small, what it has learned from is in no row left out: not in the index" in result.findings
+    assert "bilstm, what it has learned from is in no row left out: not known" in result.findings
 
 
 def test_the_floor_explains_another_network_for_the_same_predictions(tmp_path: Path) -> None:
