@@ -9,13 +9,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from psl_eval.experiments.models import NamedModel, digest_of_model, with_random_weights
+from psl_eval.experiments.models import NamedModel, digest_of_model, of_last_states, with_random_weights
 from psl_eval.experiments.parts import Parts
 from psl_eval.explanations.asked import Asked
 from psl_eval.explanations.attribution_rows import PREDICTING, AttributionRows, targets_of
 from psl_eval.results.schemas import ATTRIBUTIONS
 from psl_index.progress import Progress
-from psl_models.attribution.method import settings_of
+from psl_models.attribution.integrated_gradients import AS_RELEASED
+from psl_models.attribution.method import Method, settings_of
 from psl_models.attribution.methods import method_named
 
 _AT_ONCE: Final = 512  # proteins of a part: what a run that is killed loses at most
@@ -35,23 +36,29 @@ class Explanation:
         Of the method, those that are not its defaults.
     randomised : bool
         Explain a model of the same configuration that has learned nothing, for the classes that `model` predicts.
+    as_released : bool
+        Integrated gradients as the study's released code takes them: of the true class, and of the last states where
+        the model has attention. `settings` are without effect.
     """
 
     model: NamedModel
     method: str
     settings: Mapping[str, object]
     randomised: bool = False
+    as_released: bool = False
 
     @property
     def name(self) -> str:
         """As tables show it, unique among the explanations of a model."""
+        if self.as_released:
+            return f"{self.method}, as released"
         return f"{self.method}, weights randomised" if self.randomised else self.method
 
 
 def attributions_of(
     explanation: Explanation, asked: Asked, seed: int, parts: Parts, report: Callable[[Progress], None]
 ) -> pa.Table:
-    """Attributions of all proteins for the classes that the model predicts.
+    """Attributions of all proteins, for the classes that the model predicts unless they are as released.
 
     Columns of `psl_eval.results.schemas.ATTRIBUTIONS`, proteins in their order.
 
@@ -62,10 +69,14 @@ def attributions_of(
     InputError, OutputError
         As of `Parts.table`.
     """
-    method = method_named(explanation.method, explanation.settings)
+    method: Method = method_named(explanation.method, explanation.settings)
     model = explanation.model.model
     explained = with_random_weights(model, seed) if explanation.randomised else None
     targets = targets_of("predicted", model.configuration, asked)
+    if explanation.as_released:
+        method = AS_RELEASED
+        explained = of_last_states(model) if explanation.model.attends else None
+        targets = targets_of("true", model.configuration, asked)
     rows = AttributionRows(model, explanation.method, method, seed, targets, explained)
     terms = {
         "model": digest_of_model(model),
@@ -74,6 +85,8 @@ def attributions_of(
         "randomised": seed if explanation.randomised else None,
         "proteins": digest_of_proteins(asked),
     }
+    if explanation.as_released:
+        terms["as_released"] = True
     total = len(asked.sequences)
     in_words = f"{explanation.model.name}: {explanation.name}"
     blocks = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -49,6 +49,16 @@ def digest_of_model(model: Model) -> str:
     if model.guide is not None:
         digest.update(digest_of_model(model.guide).encode())
     return digest.hexdigest()
+
+
+def of_last_states(model: Model) -> Model:
+    """The same weights without the attention, pooling by the last states: what the study's gradients were taken of."""
+    configuration = replace(model.configuration, pooling="last")
+    with torch.random.fork_rng(devices=[]):
+        network = Network(configuration)
+    weights = model.network.state_dict()
+    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+    return Model(configuration, network.to(model.device).eval())
 
 
 def with_random_weights(model: Model, seed: int) -> Model:

@@ -38,6 +38,7 @@ from pslidx.options import index_argument
     help="What chance would give; windows of the same protein (window) by default. Can be given several times.",
 )
 @click.option("--steps", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Of integrated gradients; 50.")
+@click.option("--as-released", is_flag=True, help="Also integrated gradients as the study's released code took them.")
 @click.option("--draws", type=click.IntRange(min=1), default=1000, metavar="N", help="Of a null model; 1000.")
 @click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
 @experiment_options
@@ -50,6 +51,7 @@ def command(
     clusters: str | None,
     nulls: tuple[str, ...],
     steps: int,
+    as_released: bool,
     draws: int,
     resamples: int,
     folder: Path,
@@ -84,6 +86,7 @@ def command(
         definitions=definitions or DEFINITIONS,
         nulls=nulls or ("window",),
         steps=steps,
+        as_released=as_released,
         draws=draws,
         resamples=resamples,
         seed=seed,

@@ -124,9 +124,6 @@ def labelled_proteins(
         require_labels=True,
     )
     if not trained_too:
-        for model in models:
-            if model.training_set is None:
-                say(f"{model.name} does not say what it has learned from; nothing is left out for it")
         kept = held_out(dataset, models)
         if not len(kept):
             problem = f"has no protein that no model has learned from, of {counted(len(dataset), 'protein')}"

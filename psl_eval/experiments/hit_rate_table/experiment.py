@@ -56,6 +56,8 @@ class HitRateTable:
         See `psl_eval.nulls.null_models`.
     steps : int
         Of integrated gradients; none are added where they do not add up.
+    as_released : bool
+        Also take integrated gradients as the study's released code did.
     draws, resamples : int
         Of null models and of intervals.
     seed : int
@@ -65,6 +67,7 @@ class HitRateTable:
     definitions: tuple[str, ...] = DEFINITIONS
     nulls: tuple[str, ...] = ("window",)
     steps: int = 50
+    as_released: bool = False
     draws: int = 1000
     resamples: int = 2000
     seed: int = 1
@@ -147,6 +150,8 @@ class HitRateTable:
         gradients: dict[str, object] = {"steps": self.steps, "tolerance": None}  # as the study: so many and no more
         yield Explanation(model, "integrated-gradients", gradients)
         yield Explanation(model, "integrated-gradients", gradients, randomised=True)
+        if self.as_released:
+            yield Explanation(model, "integrated-gradients", {}, as_released=True)
         if model.attends:
             for method in ATTENTIONS:
                 yield Explanation(model, method, {})

@@ -16,7 +16,7 @@ from psl_eval.experiments.explained_proteins import Explanation, attributions_of
 from psl_eval.experiments.hit_rate_table.experiment import ATTENTIONS, REFERENCES, HitRateTable
 from psl_eval.experiments.hit_rate_table.findings import findings
 from psl_eval.experiments.hit_rate_table.row import HIT_RATE_ROWS
-from psl_eval.experiments.models import NamedModel, with_random_weights
+from psl_eval.experiments.models import NamedModel, of_last_states, with_random_weights
 from psl_eval.experiments.parts import parts_of
 from psl_eval.experiments.scored_subsequences import proteins_of
 from psl_eval.subsequences.extraction import extract
@@ -24,6 +24,7 @@ from psl_index import Index
 from psl_index.alphabet import STANDARD
 from psl_index.errors import InputError, UsageError
 from psl_models.attribution import attribute
+from psl_models.attribution.integrated_gradients import AS_RELEASED
 from psl_models.attribution.methods import method_named
 from psl_models.checkpoints import save_model
 from tests.psl_eval.experiments.small_experiments import asked_of, named, nothing
@@ -175,10 +176,8 @@ def test_every_null_model_has_its_rows_and_only_those_that_test_a_p_value(index:
         "label": True,
     }
     row = next(row for row in rows if row["null"] == "other-class")
-    (said,) = findings(
-        pa.Table.from_pylist([row | {"against": "predicted", "subset": "all", "exclusion": "self"}], HIT_RATE_ROWS),
-        result.tables["comparison"].slice(0, 0),
-    )
+    shown = pa.Table.from_pylist([row | {"against": "predicted", "subset": "all", "exclusion": "self"}], HIT_RATE_ROWS)
+    (said,) = findings(shown, result.tables["comparison"].slice(0, 0))
     assert said.endswith(f" proteins; chance (other-class) {row['null_hit_rate']:.3f}")
 
 
@@ -209,6 +208,28 @@ def test_the_floor_explains_another_network_for_the_same_predictions(tmp_path: P
     for query, row in enumerate(floor["scores"].to_pylist()):
         assert row == pytest.approx(expected[query].tolist(), rel=1e-4, abs=1e-7)
     assert floor["scores"].to_pylist() != own["scores"].to_pylist()
+
+
+def test_as_released_is_the_true_class_of_the_last_states(tmp_path: Path) -> None:
+    model = named("bilstm", "attention")
+    explanation = Explanation(model, "integrated-gradients", {}, as_released=True)
+    with parts_of(tmp_path / "out", "test") as parts:
+        found = attributions_of(explanation, ASKED, 3, parts, nothing)
+        assert attributions_of(explanation, ASKED, 3, parts, nothing).equals(found)
+        attributions_of(Explanation(model, "integrated-gradients", {}), ASKED, 3, parts, nothing)
+        assert (parts.made, parts.found) == (2, 1)
+    assert found["target"].to_pylist() == [labels[0] for labels in ASKED.labels]
+    assert found["target"].to_pylist() != found["predicted"].to_pylist()
+    last = of_last_states(model.model)
+    assert last.configuration.pooling == "last"
+    targets = np.array([CLASSES.index(each) for each in found["target"].to_pylist()])
+    asked = attribute(last, SEQUENCES, "integrated-gradients", AS_RELEASED, targets)
+    expected = {each.protein: each.scores for batch in asked for each in batch}
+    for query, row in enumerate(found["scores"].to_pylist()):
+        assert row == pytest.approx(expected[query].tolist(), rel=1e-4, abs=1e-6)
+    experiment = dataclasses.replace(SMALL, as_released=True)
+    names = [each.name for each in experiment.explanations(model)]
+    assert names[:3] == ["integrated-gradients", REFERENCE, "integrated-gradients, as released"]
 
 
 def test_names_must_differ_and_something_must_stand_out(index: Index, tmp_path: Path) -> None:
