@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +25,11 @@ class Dot(NamedTuple):
     value: float
     low: float
     high: float
+
+
+def dot_of(row: Mapping[str, Any], name: str) -> Dot:
+    """A mean and its interval, of a row with the columns `name`, ``name_low`` and ``name_high``."""
+    return Dot(*(known(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
 
 def new_figure(width: float, height: float) -> Figure:

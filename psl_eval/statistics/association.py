@@ -87,6 +87,14 @@ def auc(
     return Auc(positives, negatives, area, *interval(draws), _p_value(test.pvalue, units, draws, 0.5))
 
 
+def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Spearman's rank correlation of two scores of the same residues; NaN where one of them is constant."""
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if len(first) < 2 or first.min() == first.max() or second.min() == second.max():
+        return np.nan
+    return float(scipy.stats.spearmanr(first, second).statistic)
+
+
 def rank_correlation(
     x: npt.ArrayLike,
     y: npt.ArrayLike,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from psl_eval.experiments.accuracy.measured import CORRECT
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +27,7 @@ def draw(table: pa.Table) -> Figure:
         for style, split in enumerate(splits):
             here = [row for row in rows if row["split"] == split]
             at = [names.index(_name(row)) + (style - (len(splits) - 1) / 2) * 0.3 for row in here]
-            values = [Dot(*(_number(row[f"{shown}{end}"]) for end in ("", "_low", "_high"))) for row in here]
+            values = [Dot(*(known(row[f"{shown}{end}"]) for end in ("", "_low", "_high"))) for row in here]
             dots(axes, at, values, split, style)
         if reported is not None:
             of_study = {names.index(_name(row)): row[reported] for row in rows if row[reported] is not None}
@@ -43,7 +42,3 @@ def _name(row: dict[str, Any]) -> str:
     asked = "" if row["attention"] in (None, "learned") else f", {row['attention']}"
     layout = "" if row["layout"] in (None, CORRECT) else ", laid out as released"
     return f"{row['arm']}{asked}{layout}"
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

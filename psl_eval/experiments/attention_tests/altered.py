@@ -29,8 +29,9 @@ from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
 from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
 from psl_eval.experiments.attention_tests.readouts import Bools, Floats, Readout
 from psl_eval.experiments.attention_tests.retrained import RetrainedAnswers, partners, retrained_answers
-from psl_eval.experiments.attention_tests.sentences import counted, from_to, number
+from psl_eval.experiments.attention_tests.sentences import from_to, number
 from psl_eval.experiments.models import NamedModel, digest_of_model
+from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm, paired_test
 from psl_eval.statistics.rows import table_of
 from psl_models.attention import ATTENTIONS, AttentionName, generator_of

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from psl_eval.experiments.attention_tests.peaks import ALL
-from psl_eval.experiments.attention_tests.protein_rows import dot_of
-from psl_eval.experiments.attention_tests.sentences import counted
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
+from psl_eval.experiments.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,11 +22,11 @@ import pyarrow as pa
 import scipy.stats
 
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, dot_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, mean_fields
 from psl_eval.experiments.attention_tests.readouts import Floats
 from psl_eval.experiments.attention_tests.residue_scores import HELD, LEARNED, LEFT_OUT, ResidueScores
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.means import adjusted, holm, paired_test

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from psl_eval.experiments.attention_tests.protein_rows import column_of, dot_of
-from psl_eval.experiments.figures import COLOURS, Dot, dots, named_rows, new_figure
+from psl_eval.experiments.attention_tests.protein_rows import column_of
+from psl_eval.experiments.figures import COLOURS, Dot, dot_of, dots, named_rows, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

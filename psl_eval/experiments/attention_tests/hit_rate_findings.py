@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from psl_eval.comparing.comparison import STANDARDISED
-from psl_eval.experiments.attention_tests.sentences import counted, number
+from psl_eval.experiments.attention_tests.sentences import number
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +49,7 @@ def findings(table: pa.Table) -> Iterator[str]:
             # Where too few proteins have subsequences of one length, there is no rate at equal lengths.
             standardised, anyway = compared[method, STANDARDISED], compared[method, "all"]
             said.append(anyway if standardised["difference"] is None else standardised)
-        corrected = holm([_known(row["p_value"]) for row in said])
+        corrected = holm([known(row["p_value"]) for row in said])
         for row, p_holm in zip(said, corrected.tolist(), strict=True):
             yield _finding(row, p_holm)
 
@@ -101,14 +103,10 @@ def draw(table: pa.Table) -> Figure:
             here = [row for row in rows if (row["exclusion"], row["lengths"]) == (exclusion, lengths)]
             offset = (style - (len(exclusions) - 1) / 2) * 0.18
             at = [names.index((row["model"], row["method"])) + offset for row in here]
-            values = [Dot(*(_known(row[name]) for name in ("difference", "low", "high"))) for row in here]
+            values = [Dot(*(known(row[name]) for name in ("difference", "low", "high"))) for row in here]
             dots(axes, at, values, _WITHOUT[exclusion], style)
         axes.set(title=title, xlabel="hit rate - that of the learned weights")
         axes.locator_params(axis="x", nbins=5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, loc="outside upper center", ncols=2)
     return figure
-
-
-def _known(value: float | None) -> float:
-    return np.nan if value is None else float(value)

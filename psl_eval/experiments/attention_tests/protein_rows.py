@@ -130,9 +130,3 @@ def column_of(table: pa.Table, column: str, **chosen: Any) -> Floats:
     for name, value in chosen.items():
         table = table.filter(pc.equal(table[name], value))
     return np.asarray(table[column].cast(pa.float64()).to_numpy(), np.float64)
-
-
-def dot_of(row: Mapping[str, Any], name: str) -> tuple[float, float, float]:
-    """A mean and its interval as figures take them, of a row with the columns of `mean_fields`."""
-    value, low, high = (row[f"{name}{end}"] for end in ("", "_low", "_high"))
-    return tuple(np.nan if each is None else each for each in (value, low, high))  # type: ignore[return-value]

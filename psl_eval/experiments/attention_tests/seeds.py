@@ -25,12 +25,13 @@ from psl_eval.experiments.attention_tests.altered import weights_of
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
 from psl_eval.experiments.attention_tests.divergences import MOST, jensen_shannon, total_variation
 from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, dot_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
 from psl_eval.experiments.attention_tests.readouts import Floats, readouts
-from psl_eval.experiments.attention_tests.sentences import counted, from_to, number
+from psl_eval.experiments.attention_tests.sentences import from_to, number
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
+from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm, paired_test
 from psl_eval.statistics.rows import table_of
 from psl_index.errors import UsageError

@@ -6,11 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def counted(count: int, what: str) -> str:
-    """So many of something: ``1 protein``, ``2 proteins``."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def number(value: float | None) -> str:
     """Three digits; ``unknown`` where there is none."""
     return "unknown" if value is None else f"{value:.3g}"

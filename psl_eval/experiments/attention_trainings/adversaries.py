@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.attention_tests.divergences import MOST, jensen_shannon, total_variation
-from psl_eval.experiments.attention_tests.protein_rows import Setting, column_of, dot_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, column_of, mean_fields
 from psl_eval.experiments.attention_tests.readouts import readouts
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, Dot, new_figure
+from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, Dot, dot_of, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.statistics.rows import table_of
 from psl_models.datasets import class_matrix

@@ -31,7 +31,7 @@ from psl_eval.experiments.trained import digest_of_material
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.means import welch_interval
 from psl_eval.statistics.resampling import RESAMPLES
-from psl_eval.statistics.rows import table_of
+from psl_eval.statistics.rows import known, table_of
 from psl_index.errors import UsageError
 from psl_index.progress import Progress
 from psl_models.splits import TEST
@@ -242,7 +242,7 @@ def draw(table: pa.Table) -> Figure:
     figure = new_figure(7, 1.2 + 0.4 * len(rows))
     axes = figure.subplots()
     named_rows(axes, [f"MLP, {GUIDED[row['arm']]}" if row["arm"] in GUIDED else row["arm"] for row in rows])
-    values = [Dot(*(_number(row[f"accuracy{end}"]) for end in ("", "_low", "_high"))) for row in rows]
+    values = [Dot(*(known(row[f"accuracy{end}"]) for end in ("", "_low", "_high"))) for row in rows]
     dots(axes, range(len(rows)), values, "accuracy", 0)
     axes.set(xlabel="accuracy on the test proteins, mean over trainings", xlim=(0, None))
     return figure
@@ -253,7 +253,3 @@ def _accuracy(row: dict[str, Any]) -> str:
     if row["accuracy_low"] is not None:
         text += f" ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})"
     return text
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -10,6 +10,7 @@ import scipy.stats
 
 from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.statistics.means import welch
+from psl_eval.statistics.rows import known
 
 #: Tables by the name of the experiment and of the table, rows as JSON holds them.
 Tables = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
@@ -88,14 +89,14 @@ def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
     """The hit rate of an explanation of all predictions less that of random windows of the same proteins."""
     for row in _rows(tables, "hit-rate-table", "hit-rate-table"):
         chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"], row["definition"])
-        known = row["hit_rate"] is not None and row["null_hit_rate"] is not None
-        if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and known:
+        there = row["hit_rate"] is not None and row["null_hit_rate"] is not None
+        if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and there:
             null = row["null_hit_rate"]
             return Evidence(
                 row["hit_rate"] - null,
-                _number(row["low"]) - null,
-                _number(row["high"]) - null,
-                _number(row["p_value"]),
+                known(row["low"]) - null,
+                known(row["high"]) - null,
+                known(row["p_value"]),
                 f"{row['model']}, {row['proteins_scored']:,} proteins, {row['draws']:,} draws",
             )
     raise Missing(f"{explanation} with exclusion {exclusion} and null window in hit-rate-table")
@@ -111,7 +112,7 @@ def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) ->
         if row["difference"] is None or row["p_value"] is None:
             continue
         sign = 1 if row["method"] == explanation else -1
-        ends = sorted((sign * _number(row["low"]), sign * _number(row["high"])))
+        ends = sorted((sign * known(row["low"]), sign * known(row["high"])))
         difference = sign * row["difference"]
         of = f"{row['model']}, {row['proteins_scored']:,} pairs"
         return Evidence(difference, ends[0], ends[1], _one_sided(row["p_value"], difference), of)
@@ -124,9 +125,9 @@ def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
         chosen = (row["explanation"], row["exclusion"], row["class"], row["form"], row["definition"])
         if chosen == (explanation, exclusion, None, "single-label", DEFINITION) and row["estimate"] is not None:
             difference = row["estimate"] - 0.5
-            p_value = _one_sided(_number(row["p_value"]), difference)
+            p_value = _one_sided(known(row["p_value"]), difference)
             of = f"{row['model']}, {row['proteins']:,} proteins"
-            return Evidence(difference, _number(row["low"]) - 0.5, _number(row["high"]) - 0.5, p_value, of)
+            return Evidence(difference, known(row["low"]) - 0.5, known(row["high"]) - 0.5, p_value, of)
     raise Missing(f"confidence of {explanation} with exclusion {exclusion} in hit-rate-table")
 
 
@@ -134,13 +135,13 @@ def above_adversarial(tables: Tables, exclusion: str) -> Evidence:
     """The hit rate of the learned weights less that of adversarial ones, at equal lengths."""
     for row in _rows(tables, "attention-tests", "adversarial-hit-rates"):
         chosen = (row["method"], row["exclusion"], row["subset"], row["lengths"])
-        known = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
-        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == DEFINITION and known:
+        there = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
+        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == DEFINITION and there:
             difference = -row["difference"]
             return Evidence(
                 difference,
-                -_number(row["high"]),
-                -_number(row["low"]),
+                -known(row["high"]),
+                -known(row["low"]),
                 _one_sided(row["p_value"], difference),
                 f"{row['model']}, {row['proteins_scored']:,} pairs",
             )
@@ -156,7 +157,3 @@ def _rows(tables: Tables, experiment: str, table: str) -> Sequence[Mapping[str, 
 def _one_sided(p_value: float, difference: float) -> float:
     """Of "above 0", from a two-sided p-value."""
     return p_value / 2 if difference > 0 else 1 - p_value / 2
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

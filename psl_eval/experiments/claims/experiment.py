@@ -15,7 +15,7 @@ from psl_eval.experiments.claims.stated import CLAIMS, MARGIN
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
 from psl_eval.experiments.result import MANIFEST, Result, is_ours
 from psl_eval.statistics.means import holm
-from psl_eval.statistics.rows import table_of
+from psl_eval.statistics.rows import known, table_of
 from psl_index.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def draw(table: pa.Table) -> Figure:
         dots(
             axes,
             at,
-            [Dot(*(_number(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at],
+            [Dot(*(known(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at],
             label,
             style,
         )
@@ -143,7 +143,3 @@ def draw(table: pa.Table) -> Figure:
     axes.set(xlabel=f"difference of accuracies or hit rates (grey: within {MARGIN:g})")
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
     return figure
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from psl_eval.experiments.mutation.estimates import can_show
+from psl_eval.experiments.estimates import can_show
 
 Row = Mapping[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.figures import COLOURS, GREY, Dot, dots, named_rows, new_figure
 from psl_eval.experiments.ground_truth.recovery_rows import by_average_precision
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,4 +54,4 @@ def _draw(axes: Axes, rows: Mapping[str, Mapping[str, Any]], names: Sequence[str
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    return [np.nan if row[name] is None else row[name] for row in rows]
+    return [known(row[name]) for row in rows]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,8 +30,8 @@ def findings(table: pa.Table, comparison: pa.Table) -> Iterator[str]:
             yield f"{row['model']}, {row['explanation']}: {_rate(row)}"
     for row in comparison.to_pylist():
         chosen = (row["exclusion"], row["against"], row["subset"], row["lengths"])
-        known = row["reference"] is not None and row["difference"] is not None
-        if chosen == ("self", "predicted", "all", STANDARDISED) and known:
+        compared = row["reference"] is not None and row["difference"] is not None
+        if chosen == ("self", "predicted", "all", STANDARDISED) and compared:
             yield f"{row['model']}: {_difference(row)}"
 
 
@@ -70,14 +69,10 @@ def draw(table: pa.Table) -> Figure:
     for style, exclusion in enumerate(exclusions):
         here = [row for row in rows if row["exclusion"] == exclusion]
         at = [names.index((row["model"], row["explanation"])) + (style - len(exclusions) / 2) * 0.18 for row in here]
-        values = [Dot(*(_number(row[name]) for name in ("hit_rate", "low", "high"))) for row in here]
+        values = [Dot(*(known(row[name]) for name in ("hit_rate", "low", "high"))) for row in here]
         dots(axes, at, values, _LEFT_OUT.get(exclusion, exclusion), style)
         chance = "chance" if exclusion == exclusions[-1] else None
-        axes.plot([_number(row["null_hit_rate"]) for row in here], at, "|", color="#000000", markersize=8, label=chance)
+        axes.plot([known(row["null_hit_rate"]) for row in here], at, "|", color="#000000", markersize=8, label=chance)
     axes.set(xlabel="hit rate of correct predictions", xlim=(0, None))
     figure.legend(frameon=False, loc="outside upper center", ncols=len(exclusions) + 1)
     return figure
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

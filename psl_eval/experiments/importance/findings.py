@@ -10,6 +10,7 @@ import pyarrow as pa
 from psl_eval.experiments.importance.places import place_named
 from psl_eval.experiments.importance.tables import SIGNIFICANT
 from psl_eval.experiments.importance.variations import AS_IT_IS
+from psl_eval.experiments.wording import counted
 
 Row = dict[str, Any]
 
@@ -37,7 +38,7 @@ def _of_model(rows: Sequence[Row], proteins: int) -> Iterator[str]:
         return
     tested = [row for row in rows if row["p_value"] is not None]
     if not tested:
-        yield f"too few backgrounds for a test, they come from {_counted(proteins, 'protein')}"
+        yield f"too few backgrounds for a test, they come from {counted(proteins, 'protein')}"
         return
     matter = [row for row in tested if row["q_value"] < SIGNIFICANT]
     differ = [row for row in tested if _differs(row)]
@@ -46,14 +47,14 @@ def _of_model(rows: Sequence[Row], proteins: int) -> Iterator[str]:
         f"{len(differ):,} of {len(tested):,} are other than that of {tested[0]['reference']}"
     )
     if proteins < _FEW:
-        yield f"the backgrounds come from {_counted(proteins, 'protein')} only, which is little to go by"
+        yield f"the backgrounds come from {counted(proteins, 'protein')} only, which is little to go by"
     patterns = dict.fromkeys((row["pattern"], row["second"]) for row in tested)
     largest = [_largest([row for row in tested if (row["pattern"], row["second"]) == each]) for each in patterns]
     largest.sort(key=lambda row: -_weight(row))
     for row in largest[:_PATTERNS]:
         yield _of_residue(row) if row["residue"] is not None else _of_pattern(row, tested)
     if len(largest) > _PATTERNS:
-        yield f"{_counted(len(largest) - _PATTERNS, 'pattern')} with smaller effects are in the table"
+        yield f"{counted(len(largest) - _PATTERNS, 'pattern')} with smaller effects are in the table"
 
 
 def _largest(rows: Sequence[Row]) -> Row:
@@ -78,9 +79,9 @@ def _differs(row: Row) -> bool:
 def _of_pattern(row: Row, tested: Sequence[Row]) -> str:
     what = row["pattern"] if row["second"] is None else f"{row['pattern']} and {row['second']}"
     if row["copies"] is not None:
-        what += f" ({_counted(row['copies'], 'copy', 'copies')}, {_counted(row['spacing'], 'residue')} apart)"
+        what += f" ({counted(row['copies'], 'copy', 'copies')}, {counted(row['spacing'], 'residue')} apart)"
     elif row["spacing"] is not None:
-        what += f" ({_counted(row['spacing'], 'residue')} apart)"
+        what += f" ({counted(row['spacing'], 'residue')} apart)"
     if not _clear(row):
         return f"{what} changes no logit by more than chance may"
     sentence = (
@@ -122,7 +123,3 @@ def _of_residue(row: Row) -> str:
 
 def _interval(row: Row) -> str:
     return f"{row['importance']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"
-
-
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number:,} {one if number == 1 else several or one + 's'}"

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import scipy.stats
 
-from psl_eval.experiments.mutation.estimates import Drawing, correct, mean_fields, tested_fields
+from psl_eval.experiments.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.mutation.tables import Kind
+from psl_eval.statistics.association import spearman
 
 SATURATION: Final = pa.schema(
     [
@@ -61,14 +61,6 @@ def saturation_rows(
             rows.append(row)
         correct(family, "above_floor")
     return rows
-
-
-def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Spearman's rank correlation of two scores of the same residues; NaN where one of them is constant."""
-    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if len(first) < 2 or first.min() == first.max() or second.min() == second.max():
-        return np.nan
-    return float(scipy.stats.spearmanr(first, second).statistic)
 
 
 def _correlation(scores: npt.NDArray[np.float32], losses: npt.NDArray[np.float32], compared: str) -> float:

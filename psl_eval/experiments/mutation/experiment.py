@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
+from psl_eval.experiments.estimates import Drawing
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.mutation.correlations import SATURATION, saturation_rows
-from psl_eval.experiments.mutation.estimates import Drawing
 from psl_eval.experiments.mutation.figures import draw_curves, draw_features, draw_ranking
 from psl_eval.experiments.mutation.findings import feature_findings, ranking_findings, saturation_findings
 from psl_eval.experiments.mutation.known_features import KnownFeatures

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from psl_eval.experiments.figures import COLOURS, MARKERS, Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import COLOURS, MARKERS, dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.mutation.tables import ALL, RANDOM_RESIDUES
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,11 +110,6 @@ def draw_features(table: pa.Table) -> Figure:
     return figure
 
 
-def dot_of(row: Mapping[str, Any], name: str) -> Dot:
-    """A mean and its interval, as `psl_eval.experiments.figures.dots` takes them."""
-    return Dot(*(_number(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
-
-
 def _curves(axes: Axes, rows: Sequence[Row], value: str) -> None:
     """Those of `_LINES` that the rows have over k, with the interval of the first."""
     for residues, kind, label, style, stroke in _LINES:
@@ -141,9 +137,5 @@ def _distances(axes: Axes, rows: Sequence[Row], names: Sequence[tuple[str, str]]
         dots(axes, at, [dot_of(row, "distance") for row in kept], label, style)
         if kind == "ranked":
             axes.plot([row["random"] for row in kept], at, "|", color="#000000", markersize=8, label="random peak")
-            elsewhere = [_number(row["elsewhere"]) for row in kept]
+            elsewhere = [known(row["elsewhere"]) for row in kept]
             axes.plot(elsewhere, at, "x", color="#000000", markersize=5, label="peaks of proteins without it")
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from psl_eval.experiments.estimates import LEVEL, can_show, is_above, with_interval
 from psl_eval.experiments.mutation import peak_distances
-from psl_eval.experiments.mutation.estimates import LEVEL, can_show, counted, is_above, with_interval
 from psl_eval.experiments.mutation.tables import ALL
+from psl_eval.experiments.wording import counted
 
 Row = dict[str, Any]
 

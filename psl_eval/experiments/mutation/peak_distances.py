@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from psl_eval.experiments.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of
-from psl_eval.experiments.mutation.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.mutation.known_features import KNOWN, Known, KnownFeatures, Span
 from psl_eval.experiments.parts import Parts
 from psl_eval.statistics.resampling import Floats

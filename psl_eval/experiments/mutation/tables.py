@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.stats
 
-from psl_eval.experiments.mutation.estimates import Drawing, correct, mean_fields, tested_fields
+from psl_eval.experiments.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.mutation.losses import Losses
 from psl_eval.experiments.mutation.replaced_residues import CHOICES, REPLACEMENTS
 from psl_eval.statistics.resampling import Floats, bootstrap, interval

@@ -15,10 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
+from psl_eval.experiments.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.models import NamedModel, digest_of_model
-from psl_eval.experiments.mutation.correlations import spearman
-from psl_eval.experiments.mutation.estimates import Drawing, correct, mean_fields, tested_fields
 from psl_eval.experiments.mutation.replaced_residues import residues_chosen
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.ranked_methods import explanations_of
@@ -27,6 +26,7 @@ from psl_eval.experiments.sanity.figure import draw
 from psl_eval.experiments.sanity.findings import findings
 from psl_eval.experiments.sanity.randomised_layers import randomised_layers, stages_of
 from psl_eval.explanations.asked import Asked
+from psl_eval.statistics.association import spearman
 from psl_eval.statistics.resampling import Floats
 from psl_eval.statistics.rows import table_of
 from psl_index.progress import Progress

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from psl_eval.experiments.figures import dots, named_rows, new_figure
-from psl_eval.experiments.mutation.figures import dot_of
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.sanity.randomised_layers import MODES
 
 if TYPE_CHECKING:

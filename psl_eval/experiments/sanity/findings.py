@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from psl_eval.experiments.mutation.estimates import LEVEL, can_show, counted, is_above
+from psl_eval.experiments.estimates import LEVEL, can_show, is_above
+from psl_eval.experiments.wording import counted
 
 Row = dict[str, Any]
 

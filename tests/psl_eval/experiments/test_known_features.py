@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import psl_index
+from psl_eval.experiments.estimates import Drawing
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of
-from psl_eval.experiments.mutation.estimates import Drawing
 from psl_eval.experiments.mutation.experiment import MutationFidelity
 from psl_eval.experiments.mutation.findings import feature_findings
 from psl_eval.experiments.mutation.known_features import Span, known_features

@@ -11,8 +11,8 @@ import pytest
 from Bio.Align import substitution_matrices
 
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
+from psl_eval.experiments.estimates import Drawing, can_show, with_interval
 from psl_eval.experiments.mutation.correlations import SATURATION, saturation_rows
-from psl_eval.experiments.mutation.estimates import Drawing, can_show, counted, with_interval
 from psl_eval.experiments.mutation.experiment import MutationFidelity
 from psl_eval.experiments.mutation.figures import draw_curves
 from psl_eval.experiments.mutation.findings import ranking_findings, saturation_findings
@@ -28,6 +28,7 @@ from psl_eval.experiments.mutation.replaced_residues import (
 from psl_eval.experiments.mutation.tables import CURVES, FIDELITY, Mutated, curve_rows, fidelity_rows
 from psl_eval.experiments.parts import parts_of
 from psl_eval.experiments.ranked_methods import RANKED, explanations_of
+from psl_eval.experiments.wording import counted
 from psl_eval.statistics.rows import table_of
 from psl_index.alphabet import STANDARD
 from psl_index.errors import UsageError

@@ -72,8 +72,3 @@ def with_interval(row: Mapping[str, Any], name: str, digits: int = 3) -> str:
     if value is None:
         return "not known"
     return f"{value:.{digits}f}" + ("" if low is None else f" ({low:.{digits}f} to {high:.{digits}f})")
-
-
-def counted(number: int, unit: str = "protein") -> str:
-    """A number and what is counted, given in the singular."""
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
