@@ -62,7 +62,7 @@ def draw(table: pa.Table) -> Figure:
     chosen = [row for row in table.to_pylist() if (row["definition"], row["against"], row["subset"]) == shown]
     rows = [row for row in chosen if row["null"] == null]
     names = list(dict.fromkeys((row["model"], row["explanation"]) for row in rows))
-    exclusions = list(dict.fromkeys(row["exclusion"] for row in rows))
+    exclusions = sorted({row["exclusion"] for row in rows}, key=[*_LEFT_OUT].index)
     figure = new_figure(8, 1.2 + 0.45 * len(names))
     axes = figure.subplots()
     named_rows(axes, [f"{model}: {explanation}" for model, explanation in names])
@@ -70,9 +70,9 @@ def draw(table: pa.Table) -> Figure:
         here = [row for row in rows if row["exclusion"] == exclusion]
         at = [names.index((row["model"], row["explanation"])) + (style - len(exclusions) / 2) * 0.18 for row in here]
         values = [Dot(*(known(row[name]) for name in ("hit_rate", "low", "high"))) for row in here]
-        dots(axes, at, values, _LEFT_OUT.get(exclusion, exclusion), style)
+        dots(axes, at, values, _LEFT_OUT[exclusion], style)
         chance = "chance" if exclusion == exclusions[-1] else None
         axes.plot([known(row["null_hit_rate"]) for row in here], at, "|", color="#000000", markersize=8, label=chance)
     axes.set(xlabel="hit rate of correct predictions", xlim=(0, None))
-    figure.legend(frameon=False, loc="outside upper center", ncols=len(exclusions) + 1)
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     return figure
