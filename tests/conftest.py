@@ -1,4 +1,4 @@
-"""Where the real data is, for the tests that need it."""
+"""Where the real data is, for the tests that need it; and no test that fails because the machine is busy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 MINUTES_WITHOUT_THE_JIT = {
     "test_a_line_of_10_mb",
@@ -37,9 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         few = {"max_examples": int(os.environ["PSLIDX_EXAMPLES"]), "derandomize": True, "database": None}
         for test in {getattr(item, "obj", None) for item in items}:
             if getattr(test, "is_hypothesis_test", False):
-                test._hypothesis_internal_use_settings = settings(
-                    test._hypothesis_internal_use_settings, deadline=None, **few
-                )
+                test._hypothesis_internal_use_settings = settings(test._hypothesis_internal_use_settings, **few)
 
 
 @pytest.fixture(scope="session")

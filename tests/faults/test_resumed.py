@@ -221,7 +221,7 @@ def test_interrupted_when_all_is_published_the_index_stays(
     assert contents(index) == contents(whole)
 
 
-@settings(max_examples=300 if SOAK else 8, deadline=None)
+@settings(max_examples=300 if SOAK else 8)
 @given(
     sequences=st.lists(st.text("ACDEFGHIKLMNPQRSTVWYX", min_size=1, max_size=40), min_size=2, max_size=12),
     shard_residues=st.integers(20, 60),

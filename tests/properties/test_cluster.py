@@ -39,7 +39,7 @@ residues = st.text("ACILX", min_size=1, max_size=30)
 peptides = st.lists(st.text("ACILX", min_size=1, max_size=5), min_size=1, max_size=6)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     sequences=st.lists(residues, min_size=1, max_size=10),
     peptides=peptides,
@@ -82,7 +82,7 @@ def databases(draw: st.DrawFn) -> tuple[list[str], list[str], pa.Table, str]:
     return sequences, ["|".join(sorted(of)) for of in locations], pa.table(dict(columns)), fasta
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     database=databases(),
     shard_residues=st.integers(10, 60),

@@ -28,7 +28,7 @@ CONTENTS = {
     "flat file": "".join(entry(accession=f"P{number:05d}") for number in range(RECORDS)).encode(),
     "peptides": b"MKVLA\n" * RECORDS,
 }
-fuzz = settings(max_examples=EXAMPLES, deadline=None)
+fuzz = settings(max_examples=EXAMPLES)
 kinds = pytest.mark.parametrize("kind", CONTENTS)
 
 

@@ -26,7 +26,7 @@ from psl_index.tables import read_table
 from tests.time_limit import SECONDS, within
 
 EXAMPLES = 10_000 if os.environ.get("PSLIDX_SOAK") else 1_000  # of each property
-fuzz = settings(max_examples=EXAMPLES, deadline=None)
+fuzz = settings(max_examples=EXAMPLES)
 
 FASTA_PIECES = [
     *(b">", b"\n>", b"\n>a\n", b">b Nucleus-U\n", b"\n>sp|P1|A_B n OS=o OX=1 GN=g PE=1 SV=1\r\n", b"\n>\n"),
@@ -246,7 +246,7 @@ def subsequences_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("block_bytes", [7, 1 << 21])
-@settings(max_examples=EXAMPLES // 4, deadline=None)
+@settings(max_examples=EXAMPLES // 4)
 @given(content=pieces(SUBSEQUENCE_PIECES), skip_bad=st.booleans())
 def test_subsequences_of_any_bytes_are_read_or_refused_with_their_line(
     subsequences_file: Path, block_bytes: int, content: bytes, skip_bad: bool
@@ -267,7 +267,7 @@ def test_subsequences_of_any_bytes_are_read_or_refused_with_their_line(
 
 
 @pytest.mark.parametrize("delimiter", [b",", b"\t"])
-@settings(max_examples=EXAMPLES // 20, deadline=None)
+@settings(max_examples=EXAMPLES // 20)
 @given(
     lines=st.lists(
         st.lists(st.sampled_from([piece for piece in SUBSEQUENCE_PIECES if b"\n" not in piece]), max_size=4)

@@ -74,7 +74,7 @@ blocks = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(blocks, min_size=COMMENTS, max_size=COMMENTS))
 def test_rendered_locations_parse_back(drawn: list[dict]) -> None:
     comments = pa.array([rendered(block) for block in drawn], pa.string())
@@ -82,7 +82,7 @@ def test_rendered_locations_parse_back(drawn: list[dict]) -> None:
     assert batch.to_pylist() == [row for entry, block in enumerate(drawn) for row in expected(entry, block)]
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(
     st.lists(
         st.lists(

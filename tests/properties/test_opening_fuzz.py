@@ -18,7 +18,7 @@ from psl_index.opening import Source
 from tests.time_limit import SECONDS, within
 
 EXAMPLES = 5_000 if os.environ.get("PSLIDX_SOAK") else 300  # of each property and kind
-fuzz = settings(max_examples=EXAMPLES, deadline=None)
+fuzz = settings(max_examples=EXAMPLES)
 
 CONTENT = b"".join(b"%d," % (number * number) for number in range(3000))
 

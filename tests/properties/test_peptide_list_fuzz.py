@@ -25,7 +25,7 @@ PIECES = [
 
 
 @pytest.mark.parametrize("block_bytes", [64, 1 << 20])
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(content=st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=20).map(b"".join))
 def test_read_as_by_a_plain_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes, block_bytes: int) -> None:
     assume(not content.startswith(b"\x1f\x8b"))  # gzip

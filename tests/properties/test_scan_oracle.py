@@ -35,7 +35,7 @@ def nested(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     return sequences, [*peptides, max(sequences, key=len) + letters[0]]
 
 
-@settings(max_examples=20_000 if SOAK else 150, deadline=None)
+@settings(max_examples=20_000 if SOAK else 150)
 @given(nested(), st.integers(1, 2), st.integers(16, 400))
 def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], threads: int, block: int) -> None:
     sequences, peptides = case
@@ -58,7 +58,7 @@ def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], thre
             assert cut.cut.tolist() == [max(len(row) - 2, 0) for row in hits]
 
 
-@settings(max_examples=2_000 if SOAK else 100, deadline=None)
+@settings(max_examples=2_000 if SOAK else 100)
 @given(st.lists(st.text("AC", min_size=1, max_size=20), min_size=1, max_size=300), st.booleans())
 def test_a_set_holds_each_peptide_once(peptides: list[str], equate_il: bool) -> None:
     wanted = PeptideSet(peptides, equate_il=equate_il)
@@ -68,7 +68,7 @@ def test_a_set_holds_each_peptide_once(peptides: list[str], equate_il: bool) -> 
     assert sorted(number_of.values()) == list(range(len(wanted)))
 
 
-@settings(max_examples=2_000 if SOAK else 40, deadline=None)
+@settings(max_examples=2_000 if SOAK else 40)
 @given(st.integers(0, 2**32), st.integers(1, 2_000), st.integers(1, 10))
 def test_many_prefixes_at_once(seed: int, number: int, shortest: int) -> None:
     """Tables of many prefixes, whose hashes share bits and slots."""

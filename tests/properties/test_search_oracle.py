@@ -56,7 +56,7 @@ def peptide(sequences: list[str], letters: str, choose: random.Random) -> str:
     )
 
 
-@settings(max_examples=PROTEOMES, deadline=None)
+@settings(max_examples=PROTEOMES)
 @given(case=proteomes(), depth_threads=st.integers(1, 2))
 def test_same_occurrences_as_a_find_loop(case: tuple[list[str], list[str]], depth_threads: int) -> None:
     sequences, peptides = case

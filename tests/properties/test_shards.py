@@ -66,7 +66,7 @@ def flat_file(path: Path, proteome: list[Protein]) -> Path:
     return path
 
 
-@settings(max_examples=500 if os.environ.get("PSLIDX_SOAK") else 8, deadline=None)
+@settings(max_examples=500 if os.environ.get("PSLIDX_SOAK") else 8)
 @given(case=proteomes_and_peptides, shard_residues=st.integers(10, 80))
 def test_several_shards_answer_as_one(case: tuple[list[Protein], list[str]], shard_residues: int) -> None:
     proteome, peptides = case
@@ -94,7 +94,7 @@ def test_several_shards_answer_as_one(case: tuple[list[Protein], list[str]], sha
                 assert several.read(table).equals(one.read(table))
 
 
-@settings(max_examples=300 if os.environ.get("PSLIDX_SOAK") else 5, deadline=None)
+@settings(max_examples=300 if os.environ.get("PSLIDX_SOAK") else 5)
 @given(case=proteomes_and_peptides, shard_residues=st.integers(10, 80), definition=st.sampled_from(list(DEFINITIONS)))
 def test_hit_rates_over_several_shards_are_those_over_one(
     case: tuple[list[Protein], list[str]], shard_residues: int, definition: str

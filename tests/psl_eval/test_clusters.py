@@ -32,7 +32,7 @@ NAMES = ["P12345", "Q9H400", "O43657", "UniRef50_P12345", "lab|7", "7", "P12345-
 
 
 @given(lines=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=8))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_clusters_are_what_lines_join_through_however_many_others(tmp_path: Path, lines: list[tuple[str, str]]) -> None:
     clusters = read(tmp_path, "".join("\t".join(line) + "\n" for line in lines))
     assert families(clusters) == {frozenset(joined_with(name, lines)) for line in lines for name in line}

@@ -46,7 +46,7 @@ def _many() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint16], npt.NDArra
 
 
 @given(proteins)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_count_and_estimate_what_a_loop_does(units: list[tuple[int | None, int, int]]) -> None:
     scaled = [(None if rate is None else rate / 20, predicted, true) for rate, predicted, true in units]
     rows, bins = _tables(scaled)

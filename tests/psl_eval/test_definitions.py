@@ -122,7 +122,7 @@ def stretches(draw: st.DrawFn) -> list[tuple[str, int, str]]:
     return draw(st.permutations(rows))
 
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

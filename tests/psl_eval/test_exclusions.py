@@ -310,7 +310,7 @@ names = st.sampled_from([*ACCESSIONS, "UniRef50_P12345", *map(sequence_identifie
     lines=st.lists(st.tuples(names, names), min_size=1, max_size=5),
     trained=st.lists(st.tuples(st.sampled_from(ACCESSIONS), st.sampled_from([*SEQUENCES, None])), max_size=3),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_exclusion_is_that_of_a_loop_and_contains_the_one_before(
     random_indexes: list[tuple[Index, list[Entry]]],
     clusters_of: Callable[..., Clusters],

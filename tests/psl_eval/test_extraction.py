@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from psl_eval.inputs.subsequences import open_subsequences
@@ -278,7 +278,6 @@ def test_a_missing_list_or_score_is_refused_in_parquet(tmp_path: Path) -> None:
             extract(path)
 
 
-@settings(deadline=None)
 @given(
     table_format=st.sampled_from(FORMATS),
     place=st.floats(0, 1),

@@ -219,7 +219,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[str, str]], list[tup
     return database, proteins, rows
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases(), definition=st.sampled_from(["paper", "unweighted"]), shard=st.sampled_from([None, 40]))
 def test_agrees_with_the_reference(
     build_index: Callable[..., Index],

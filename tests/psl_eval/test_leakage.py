@@ -28,7 +28,7 @@ def overlapping(side: Sequence[str], reference: Sequence[str], k: int) -> list[b
 
 
 @given(train=SIDE, validation=SIDE, test=SIDE, k=st.integers(1, 8))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_every_side_is_compared_with_those_before_it(
     train: list[str], validation: list[str], test: list[str], k: int
 ) -> None:

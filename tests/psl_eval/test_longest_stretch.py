@@ -21,7 +21,7 @@ def longest(sequence: str, known: list[str]) -> int:
 
 
 @given(known=st.lists(PROTEIN, min_size=1, max_size=6), asked=st.lists(PROTEIN, min_size=1, max_size=6))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_the_length_is_that_of_the_longest_stretch(known: list[str], asked: list[str]) -> None:
     asked = [*asked, "WWW", known[0], known[-1] + "C"]
     with temporary_index(known, 1) as index:

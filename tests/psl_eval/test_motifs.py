@@ -132,7 +132,7 @@ def test_proteins_of_motifs_are_refused(tmp_path: Path) -> None:
         QueryBook(reader, proteins)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     records=st.lists(
         st.tuples(

@@ -233,7 +233,7 @@ rows_of_proteins = st.lists(
 PROTEINS = {"a": "MKKV", "b": "MKMK", "c": "MKKVMKKV"}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows_of_proteins, rows_at_once=st.integers(1, 8), given_proteins=st.booleans())
 def test_good_rows_and_their_queries_are_those_of_a_plain_reader(
     tmp_path: Path, rows: list[Row], rows_at_once: int, given_proteins: bool

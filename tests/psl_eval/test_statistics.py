@@ -92,7 +92,7 @@ def test_groups_of_unlike_size_weigh_as_many_as_they_hold() -> None:
     st.lists(st.tuples(st.floats(0, 1), st.integers(-1, 3)), min_size=2, max_size=12),
     st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_interval_lies_within_the_values_and_does_not_ask_for_names_of_groups(
     units: list[tuple[float, int]], seed: int
 ) -> None:
@@ -203,7 +203,7 @@ def test_without_draws_or_observation_there_is_no_p_value(null: list[float], obs
 
 
 @given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_q_values_are_those_by_hand(p_values: list[float]) -> None:
     assert adjusted(p_values) == pytest.approx(_benjamini_hochberg(p_values))
 
@@ -227,7 +227,7 @@ def test_welchs_interval_is_that_of_scipy() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 6)), min_size=2, max_size=10))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_paired_test_of_few_groups_is_exact(units: list[tuple[int, int]]) -> None:
     differences, groups = zip(*units, strict=True)
     test = paired_test(np.array(differences) / 10 + 5, np.full(len(units), 5.0), groups, seed=1, resamples=1024)
@@ -300,7 +300,7 @@ labelled = st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(-1, 
 
 
 @given(labelled)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_area_is_the_share_of_ordered_pairs(units: list[tuple[int, bool, int]]) -> None:
     scores, positive, _ = zip(*units, strict=True)
     found = auc(np.array(scores, float), positive, seed=1, resamples=20)
@@ -312,7 +312,7 @@ def test_the_area_is_the_share_of_ordered_pairs(units: list[tuple[int, bool, int
 
 
 @given(labelled, st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_resampled_areas_and_correlations_are_those_of_the_drawn_units(
     units: list[tuple[int, bool, int]], seed: int
 ) -> None:
@@ -378,7 +378,7 @@ def test_a_correlation_is_of_what_both_have() -> None:
 
 
 @given(st.permutations(range(6)))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_p_value_of_a_correlation_of_few_is_exact(y: list[int]) -> None:
     found = rank_correlation(range(6), y, seed=1)
     products = [sum(a * b for a, b in enumerate(each)) for each in itertools.permutations(y)]

@@ -27,7 +27,7 @@ def test_each_length_is_in_the_one_stratum_that_is_named_so() -> None:
 
 
 @given(units)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_are_those_of_a_loop(units: list[Unit]) -> None:
     lengths, query, rates = _columns(units)
     even = query % 2 == 0  # all subsequences of a protein or none

@@ -147,7 +147,7 @@ def test_blank_lines_before_the_header_are_passed_over(tmp_path: Path) -> None:
         assert read_all(written(tmp_path, "\n" * 9 + RELEASED)) == expected
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(0, len(RELEASED)),
     removed=st.integers(0, 20),

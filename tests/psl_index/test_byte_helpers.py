@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from psl_index._byte_helpers import find, find_any, find_byte, hex_digit, skip_blanks, starts, word_end
@@ -37,7 +37,6 @@ def _first(text: bytes, at: int, wanted: bytes) -> int:
     return next((place for place in range(at, len(text)) if text[place] in wanted), len(text))
 
 
-@settings(deadline=None)
 @given(LETTERS, LETTERS, st.data())
 def test_they_find_what_bytes_find_and_nothing_behind_the_end(text: bytes, behind: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))

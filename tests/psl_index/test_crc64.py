@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from psl_index.crc64 import checksums, crc64_of, hexadecimal
@@ -36,7 +36,6 @@ def test_known_values(sequence: str, expected: str) -> None:
     assert crc64_of(pa.array([sequence])).to_pylist() == [expected]
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=70), max_size=8))
 def test_equals_the_bitwise_definition(sequences: list[bytes]) -> None:
     text = np.frombuffer(b"".join(sequences), np.uint8)

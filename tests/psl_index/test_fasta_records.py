@@ -51,7 +51,7 @@ def records(text: str, skipped: Skipped | None = None) -> Iterator[Records]:
     return read_records(source(text), skipped=skipped)
 
 
-@settings(max_examples=20_000 if os.environ.get("PSLIDX_SOAK") else 200, deadline=None)
+@settings(max_examples=20_000 if os.environ.get("PSLIDX_SOAK") else 200)
 @given(st.lists(headers | uniprot, min_size=1, max_size=6), st.integers(0, 2**6))
 def test_any_headers_are_described_as_the_tables_say(names: list[str], chosen: int) -> None:
     text = "".join(f">{name}\nMK\n" for name in names)

@@ -49,7 +49,7 @@ def reference(text: npt.NDArray[np.uint8], depth: int) -> tuple[int, list[int], 
     return n_regular, pos, tails, table
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sequences=proteomes, depth=st.integers(3, 4), threads=st.integers(1, 2), rows=st.integers(1, 900))
 def test_order_tails_and_table_are_what_sorting_gives(
     sequences: list[str], depth: int, threads: int, rows: int

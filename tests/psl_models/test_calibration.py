@@ -20,7 +20,7 @@ predictions = st.lists(st.tuples(st.integers(0, 64), st.booleans()), min_size=1,
 
 
 @given(predictions, st.integers(1, 8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bins_of_equal_width_are_those_of_a_loop(predicted: list[tuple[int, bool]], bins: int) -> None:
     units = [(numerator / 64, correct) for numerator, correct in predicted]
     table = reliability(*_columns(units), "equal-width", bins)
@@ -49,7 +49,7 @@ def test_the_tables_are_those_of_scikit_learn(binning: Binning, strategy: str) -
 
 
 @given(predictions, st.integers(1, 8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bins_of_equal_count_hold_all_and_keep_equal_confidences_together(
     predicted: list[tuple[int, bool]], bins: int
 ) -> None:

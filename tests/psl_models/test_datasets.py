@@ -308,7 +308,7 @@ def read_or_refused(folder: Path, content: bytes, **options: bool) -> Dataset | 
     require_labels=st.booleans(),
     multi_label=st.booleans(),
 )
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_read_or_refused_never_anything_else(
     tmp_path: Path, content: bytes, require_labels: bool, multi_label: bool
 ) -> None:

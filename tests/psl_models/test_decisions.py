@@ -22,7 +22,7 @@ def test_single_label_takes_the_first_of_the_most_probable() -> None:
 
 
 @given(arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=coarse), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_multi_label_takes_what_is_above_its_threshold_or_closest_to_it(
     probabilities: npt.NDArray[np.float64], data: st.DataObject
 ) -> None:
@@ -41,7 +41,7 @@ def test_without_thresholds_it_is_a_half() -> None:
 
 
 @given(st.lists(st.tuples(coarse, st.booleans()), min_size=1, max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tuned_thresholds_are_the_best_of_all(proteins: list[tuple[float, bool]]) -> None:
     probabilities, labels = (np.array(column) for column in zip(*proteins, strict=True))
     (threshold,) = tuned_thresholds(probabilities.astype(np.float32)[:, None], labels[:, None])

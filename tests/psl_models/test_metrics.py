@@ -62,7 +62,7 @@ def _check_classes(metrics: Any, pairs: list[tuple[frozenset[int], frozenset[int
 
 
 @given(numbers)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_single_label_figures_are_those_counted_by_hand(pairs: list[tuple[int, int]]) -> None:
     true, predicted = (list(column) for column in zip(*pairs, strict=True))
     probabilities = 0.6 * _indicators(predicted) + 0.1
@@ -80,7 +80,7 @@ def test_single_label_figures_are_those_counted_by_hand(pairs: list[tuple[int, i
 
 
 @given(sets)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_multi_label_figures_are_those_counted_by_hand(pairs: list[tuple[frozenset[int], frozenset[int]]]) -> None:
     true, predicted = (list(column) for column in zip(*pairs, strict=True))
     metrics = evaluate(0.3 + 0.4 * _indicators(predicted), _indicators(true), CLASSES, "multi-label", resamples=20)
@@ -144,7 +144,7 @@ def test_batches_are_averaged_over_the_classes_that_occur_in_them() -> None:
 
 
 @given(numbers, st.randoms())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_the_order_of_proteins_matters_to_batches_only(pairs: list[tuple[int, int]], random: Any) -> None:
     shuffled = random.sample(pairs, len(pairs))
     one, other = (

@@ -88,7 +88,6 @@ def test_homology_partitions_stay_whole() -> None:
 
 
 @given(n=st.integers(10, 300), seed=st.integers(0, 2**32))
-@settings(deadline=None)
 def test_at_random(n: int, seed: int) -> None:
     dataset = proteins(n)
     split = splits.at_random(dataset, seed)
@@ -108,7 +107,7 @@ def test_the_shares_of_the_study() -> None:
     names=st.permutations(range(31)),
     seed=st.integers(0, 2**32),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_clusters_stay_whole(sizes: list[int], alone: int, names: list[int], seed: int) -> None:
     clusters = [-1] * alone + [number for number, size in enumerate(sizes) for _ in range(size)]
     number = np.random.default_rng(seed).permutation(clusters)

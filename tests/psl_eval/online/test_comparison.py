@@ -39,7 +39,7 @@ def row(index: Index, service: Service, answer: Answer | None) -> dict[str, Any]
     return only
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sets(st.sampled_from(PLACES)))
 def test_positions_and_entries_against_sets(index: Index, there: set[tuple[str, int, int]]) -> None:
     found = row(index, PEPTIDE_MATCH, Answer(tuple(Match(*place, "NAME", 1) for place in sorted(there)), None))

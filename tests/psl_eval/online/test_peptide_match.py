@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from psl_eval.online.answers import Match
@@ -53,7 +53,6 @@ def test_it_is_asked_for_everything_reviewed_without_isoforms_and_taxa() -> None
     assert answers["WWW"].matches == ()
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text("AL", min_size=1, max_size=12), max_size=6),
     st.lists(st.text("AL", min_size=3, max_size=4), min_size=1, max_size=5, unique=True),
@@ -134,7 +133,6 @@ def test_bodies_that_are_no_report(body: bytes) -> None:
         read_report(Reply(200, {}, body), ["SKL"])
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=0))
 def test_a_report_cut_anywhere_is_refused(where: int) -> None:
     whole = json.dumps(reported(["SKL"])).encode()
