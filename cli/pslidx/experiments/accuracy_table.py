@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from psl_index.errors import UsageError
-from pslidx.experiments.options import finish, named_models, running, training_experiment_options
+from pslidx.experiments.options import Common, experiment_command, finish, named_models, running
 from pslidx.experiments.splits import divided_proteins, single_label_proteins, split_options
-from pslidx.model_options import labels_options, prepared_torch, short_of_memory
+from pslidx.model_options import labels_options
 
 
 @click.command("accuracy-table")
@@ -35,16 +34,12 @@ from pslidx.model_options import labels_options, prepared_torch, short_of_memory
     default="float32",
     help="Of products of matrices while training; float32 by default.",
 )
-@training_experiment_options
-@short_of_memory()
+@experiment_command
 def command(
     proteins: str,
-    folder: Path,
     arms: tuple[str, ...],
     released: tuple[str, ...],
-    seed: int,
-    device: str,
-    threads: int,
+    common: Common,
     **chosen: Any,
 ) -> None:
     """How well the study's networks predict, with and without attention: its table 1.
@@ -60,7 +55,6 @@ def command(
       pslidx experiment accuracy-table deeploc_data.fasta --arm mlp-uniform --arm mlp-attention -o accuracy
       pslidx experiment accuracy-table deeploc_data.fasta --split official --split random -o accuracy
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.accuracy.arms import ARMS
     from psl_eval.experiments.accuracy.experiment import AccuracyTable
 
@@ -70,15 +64,16 @@ def command(
         chosen["mlp_trainings"],
         chosen["epochs"],
         chosen["precision"],
-        seed,
+        common.seed,
     )
     dataset, classes = single_label_proteins(proteins, chosen["labels"], chosen["columns"])
-    checkpoints = named_models(released, where) if released else []
+    checkpoints = named_models(released, common.device) if released else []
     for model in checkpoints:
         if set(model.model.configuration.classes) != set(classes):
             raise UsageError(f"{model.name} knows other classes than {proteins}", remedy="leave it out")
         if not model.attends:
             raise UsageError(f"{model.name} has no attention", remedy="give a checkpoint with attention")
-    divided = divided_proteins(dataset, classes, seed, chosen)
-    with running(folder, "accuracy-table") as (parts, report):
-        finish(experiment.run(classes, divided, checkpoints, where, parts, report, threads=threads), folder)
+    divided = divided_proteins(dataset, classes, common.seed, chosen)
+    with running(common.folder, "accuracy-table") as (parts, report):
+        result = experiment.run(classes, divided, checkpoints, common.device, parts, report, threads=common.threads)
+        finish(result, common.folder)

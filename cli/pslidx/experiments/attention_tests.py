@@ -11,14 +11,15 @@ import click
 
 from psl_index.errors import UsageError
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
 )
-from pslidx.model_options import prepared_torch, short_of_memory
 
 if TYPE_CHECKING:
     from psl_eval.experiments.attention_tests.adversarial_hit_rates import AdversarialHitRates
@@ -67,9 +68,8 @@ SEVERAL: Final = "seeds"  # needs several models, and is run only when it is ask
 @click.option(
     "--left-out", type=click.IntRange(1), default=200, metavar="N", help="Proteins whose residues are left out; 200."
 )
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@resamples_option
+@protein_experiment_command
 def command(
     proteins: str,
     models: tuple[str, ...],
@@ -83,13 +83,7 @@ def command(
     steps: int,
     left_out: int,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """Does attention say why a model predicts what it predicts?
 
@@ -111,7 +105,6 @@ def command(
     _refuse_unused(asked_for, adversarial=bool(index or clusters), altered=bool(retrained))
     if clusters and not index:
         raise UsageError("--clusters is for hit rates, which take an index", remedy="name one with --index")
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.attention_tests.adversarial import Adversarial
     from psl_eval.experiments.attention_tests.adversarial_search import AdversarialSearch
     from psl_eval.experiments.attention_tests.altered import Altered
@@ -121,10 +114,13 @@ def command(
     from psl_eval.experiments.attention_tests.seeds import Seeds
     from psl_models.shipped import DEFAULT
 
-    together = named_models([*(models or [DEFAULT]), *retrained], where)
+    together = named_models([*(models or [DEFAULT]), *retrained], common.device)
     named, beside = together[: len(together) - len(retrained)], together[len(together) - len(retrained) :]
-    asked = labelled_proteins(proteins, together, labels, columns, trained_too)
-    with _scoring(index, clusters, threads) as scoring, running(folder, "attention-tests") as (parts, report):
+    asked = labelled_proteins(proteins, together, common)
+    with (
+        _scoring(index, clusters, common.threads) as scoring,
+        running(common.folder, "attention-tests") as (parts, report),
+    ):
         search = AdversarialSearch(epsilon, candidates, steps)
         every: dict[str, AttentionTest] = {
             "altered": Altered(permutations, tuple(beside)),
@@ -134,9 +130,9 @@ def command(
             SEVERAL: Seeds(search),
         }
         chosen = {name: test for name, test in every.items() if name in asked_for}
-        experiment = AttentionTests(chosen, seed, resamples)
+        experiment = AttentionTests(chosen, common.seed, resamples)
         digest = None if scoring is None else scoring.index.manifest.digest
-        finish(experiment.run(named, asked, parts, report, index=digest), folder)
+        finish(experiment.run(named, asked, parts, report, index=digest), common.folder)
 
 
 def _refuse_unused(asked_for: Sequence[str], *, adversarial: bool, altered: bool) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from psl_index.errors import UsageError
-from pslidx.experiments.options import finish, running, training_experiment_options
+from pslidx.experiments.options import Common, experiment_command, finish, resamples_option, running
 from pslidx.experiments.splits import divided_proteins, single_label_proteins, split_options
-from pslidx.model_options import labels_options, prepared_torch, short_of_memory
+from pslidx.model_options import labels_options
 
 if TYPE_CHECKING:
     from psl_models.training.options import Precision
@@ -43,12 +42,10 @@ if TYPE_CHECKING:
     default="float32",
     help="Of products of matrices while training; float32 by default.",
 )
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@training_experiment_options
-@short_of_memory()
+@resamples_option
+@experiment_command
 def command(
     proteins: str,
-    folder: Path,
     seeds: int,
     retrained: int,
     mlp_trainings: int,
@@ -57,9 +54,7 @@ def command(
     epochs: int | None,
     precision: Precision,
     resamples: int,
-    seed: int,
-    device: str,
-    threads: int,
+    common: Common,
     **chosen: Any,
 ) -> None:
     """Train what tests of attention need: other seeds, adversaries, and MLPs that weights guide.
@@ -74,7 +69,6 @@ def command(
       pslidx experiment attention-trainings deeploc_data.fasta -o trainings
       pslidx experiment attention-trainings deeploc_data.fasta --seeds 3 --divergence 0 --divergence 0.1 -o trainings
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.attention_trainings.experiment import AttentionTrainings
 
     worth = {"divergences": tuple(sorted(set(divergences)))} if divergences else {}
@@ -86,12 +80,12 @@ def command(
         epochs=epochs,
         precision=precision,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
         **worth,
     )
     dataset, classes = single_label_proteins(proteins, chosen["labels"], chosen["columns"])
-    divided, *others = divided_proteins(dataset, classes, seed, chosen)
+    divided, *others = divided_proteins(dataset, classes, common.seed, chosen)
     if others:
         raise UsageError("two splits are asked for", remedy="give one --split; each goes into a folder of its own")
-    with running(folder, "attention-trainings") as (parts, report):
-        finish(experiment.run(classes, divided, where, parts, report), folder)
+    with running(common.folder, "attention-trainings") as (parts, report):
+        finish(experiment.run(classes, divided, common.device, parts, report), common.folder)

@@ -10,15 +10,17 @@ import click
 
 from psl_index.errors import InputError, UsageError
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
+    backgrounds_length_option,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
 )
 from pslidx.messages import counted, say
-from pslidx.model_options import prepared_torch, short_of_memory
 
 
 @click.command("discover")
@@ -48,13 +50,7 @@ from pslidx.model_options import prepared_torch, short_of_memory
     help="What they are written into; see `pslidx experiment global-importance -h`. dipeptide by default.",
 )
 @click.option("--number", type=click.IntRange(min=2), default=1000, metavar="N", help="Of backgrounds; 1000.")
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=10),
-    default=1000,
-    metavar="N",
-    help="Residues of a background; longer proteins lose their middle. 1000 by default.",
-)
+@backgrounds_length_option
 @click.option(
     "--definition",
     type=click.Choice(["unweighted", "paper"]),
@@ -69,9 +65,8 @@ from pslidx.model_options import prepared_torch, short_of_memory
     help="Entries of the index that do not count: see `pslidx hitrate -h`. self by default.",
 )
 @click.option("--clusters", metavar="FILE", help="Two columns, for --exclude cluster: see `pslidx cluster -h`.")
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@resamples_option
+@protein_experiment_command
 def command(
     proteins: str,
     subsequences: str,
@@ -86,13 +81,7 @@ def command(
     exclude: str,
     clusters: str | None,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """Subsequences of a class that matter to the model and are found in proteins of the class.
 
@@ -107,7 +96,6 @@ def command(
       pslidx extract scores.parquet -o subsequences.tsv
       pslidx experiment discover proteins.fasta subsequences.tsv --class Nucleus --index sprot -o nucleus
     """
-    where = prepared_torch(device, threads)
     from psl_eval.exclusion.clusters import read_clusters
     from psl_eval.experiments.held_out import held_out
     from psl_eval.experiments.importance.discover import Discover
@@ -120,11 +108,11 @@ def command(
     if index is None and (definition, exclude, clusters) != ("unweighted", "self", None):
         problem = "--definition, --exclude and --clusters are about hit rates, but there is no index to score them in"
         raise UsageError(problem, remedy="give one with --index")
-    model = named_models(models, where)[0]
+    model = named_models(models, common.device)[0]
     chosen_classes(targets, model)
     table = read_subsequences(subsequences)
-    asked = labelled_proteins(proteins, [model], labels, columns, True)
-    kept = held_out(asked.dataset, [] if trained_too else [model])
+    asked = labelled_proteins(proteins, [model], replace(common, trained_too=True))
+    kept = held_out(asked.dataset, [] if common.trained_too else [model])
     learned = len(asked.sequences) - len(kept)
     if learned:
         explained = "their subsequences are asked about, backgrounds are made of the others"
@@ -144,10 +132,10 @@ def command(
         definition=definition,
         exclude=exclude,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
     )
     with ExitStack() as until_done:
         opened = None if index is None else until_done.enter_context(Index.open(index))
-        parts, report = until_done.enter_context(running(folder, "discover"))
+        parts, report = until_done.enter_context(running(common.folder, "discover"))
         given = (model, table, asked, backgrounds_from, parts, report)
-        finish(experiment.run(*given, index=opened, clusters=grouped, threads=threads), folder)
+        finish(experiment.run(*given, index=opened, clusters=grouped, threads=common.threads), common.folder)

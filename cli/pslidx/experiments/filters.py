@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
 )
-from pslidx.model_options import prepared_torch, short_of_memory
 from pslidx.options import NumberRange
 
 
@@ -58,9 +57,8 @@ from pslidx.options import NumberRange
     metavar="N",
     help="Logos in the figure, all being in the tables; 20.",
 )
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@resamples_option
+@protein_experiment_command
 def command(
     proteins: str,
     models: tuple[str, ...],
@@ -71,13 +69,7 @@ def command(
     reach: int,
     shown: int,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """What the filters of a network see, where its attention lies, and which residues speak for a class.
 
@@ -88,11 +80,10 @@ def command(
     Example:
       pslidx experiment filters test.fasta --model conv-blstm-attention -o filters
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.filters.experiment import Filters
 
-    opened = named_models(models or ("cnn-bilstm-large-attention",), where)
-    asked = labelled_proteins(proteins, opened, labels, columns, trained_too)
-    experiment = Filters(method, windows, pseudocount, near, reach, shown, resamples, seed)
-    with running(folder, "filters") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report), folder)
+    opened = named_models(models or ("cnn-bilstm-large-attention",), common.device)
+    asked = labelled_proteins(proteins, opened, common)
+    experiment = Filters(method, windows, pseudocount, near, reach, shown, resamples, common.seed)
+    with running(common.folder, "filters") as (parts, report):
+        finish(experiment.run(opened, asked, parts, report), common.folder)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from psl_index.errors import UsageError
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
+    backgrounds_length_option,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
 )
-from pslidx.model_options import prepared_torch, short_of_memory
 
 if TYPE_CHECKING:
     from psl_eval.experiments.importance.patterns import Pattern
@@ -70,16 +71,9 @@ if TYPE_CHECKING:
 @click.option("--gap", type=click.IntRange(min=0), default=10, metavar="N", help="Residues between copies; 10.")
 @click.option("--flank", type=click.IntRange(1, 100), default=3, metavar="N", help="Residues on each side; 3.")
 @click.option("--random-weights", is_flag=True, help="Also ask networks that have learned nothing: the floor.")
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=10),
-    default=1000,
-    metavar="N",
-    help="Residues of a background; longer proteins lose their middle. 1000 by default.",
-)
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@backgrounds_length_option
+@resamples_option
+@protein_experiment_command
 def command(
     proteins: str,
     models: tuple[str, ...],
@@ -99,13 +93,7 @@ def command(
     random_weights: bool,
     max_length: int,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """What a pattern does to the answers of a model, wherever it stands (Koo et al. 2021).
 
@@ -119,7 +107,6 @@ def command(
       pslidx experiment global-importance proteins.fasta --motif K-K-x-R --motif K-R-x(10)-K-K --vary spacing -o nls
       pslidx experiment global-importance proteins.fasta --subsequences subsequences.tsv --class Nucleus -o top
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.importance.experiment import GlobalImportance
     from psl_eval.experiments.importance.setting import chosen_classes
     from psl_eval.experiments.importance.variations import POSITIONS, SPACINGS
@@ -127,9 +114,9 @@ def command(
     if vary != "position" and len(positions) > 1:
         raise UsageError(f"--vary {vary} is at one position, found {len(positions)}", remedy="give one --position")
     patterns = _patterns(motifs, subsequences, top, matrices)
-    opened_models = named_models(models, where)
+    opened_models = named_models(models, common.device)
     chosen_classes(classes, opened_models[0])
-    asked = labelled_proteins(proteins, opened_models, labels, columns, trained_too)
+    asked = labelled_proteins(proteins, opened_models, common)
     experiment = GlobalImportance(
         vary=vary,
         backgrounds=backgrounds or ("dipeptide",),  # type: ignore[arg-type]
@@ -143,10 +130,10 @@ def command(
         flank=flank,
         random_weights=random_weights,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
     )
-    with running(folder, "global-importance") as (parts, report):
-        finish(experiment.run(opened_models, asked, patterns, parts, report), folder)
+    with running(common.folder, "global-importance") as (parts, report):
+        finish(experiment.run(opened_models, asked, patterns, parts, report), common.folder)
 
 
 def _patterns(motifs: tuple[str, ...], subsequences: str | None, top: int, matrices: str | None) -> list[Pattern]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from pslidx.experiments.options import finish, folder_option, running
-from pslidx.model_options import device_option, prepared_torch, seed_option, short_of_memory
-from pslidx.options import debug_option, threads_option
+from pslidx.experiments.options import Common, experiment_command, finish, resamples_option, running
 
 
 @click.command("ground-truth")
@@ -31,13 +27,8 @@ from pslidx.options import debug_option, threads_option
 @click.option(
     "--explained", type=click.IntRange(2), default=100, metavar="N", help="Proteins to explain at most; 100 by default."
 )
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@folder_option
-@seed_option("Of all that is random; 1 by default.", 1)
-@device_option
-@threads_option
-@debug_option
-@short_of_memory()
+@resamples_option
+@experiment_command
 def command(
     methods: tuple[str, ...],
     mutagenesis: bool,
@@ -45,10 +36,7 @@ def command(
     epochs: int,
     explained: int,
     resamples: int,
-    folder: Path,
-    seed: int,
-    device: str,
-    threads: int,
+    common: Common,
 ) -> None:
     """What explanations find of sorting signals that were planted: recall and precision, for the truth is known.
 
@@ -62,7 +50,6 @@ def command(
       pslidx experiment ground-truth --mutagenesis -o truth
       pslidx experiment ground-truth --method attention --method occlusion -o few
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.ground_truth.experiment import METHODS_BY_DEFAULT, SLOW, GroundTruth
 
     experiment = GroundTruth(
@@ -71,7 +58,7 @@ def command(
         epochs=epochs,
         explained=explained,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
     )
-    with running(folder, "ground-truth") as (parts, report):
-        finish(experiment.run(where, parts, report), folder)
+    with running(common.folder, "ground-truth") as (parts, report):
+        finish(experiment.run(common.device, parts, report), common.folder)

@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
+    steps_option,
 )
-from pslidx.model_options import prepared_torch, short_of_memory
 from pslidx.options import index_argument
 
 
@@ -37,12 +39,11 @@ from pslidx.options import index_argument
     type=click.Choice(["label", "window", "other-class"]),
     help="What chance would give; windows of the same protein (window) by default. Can be given several times.",
 )
-@click.option("--steps", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Of integrated gradients; 50.")
+@steps_option
 @click.option("--as-released", is_flag=True, help="Also integrated gradients as the study's released code took them.")
 @click.option("--draws", type=click.IntRange(min=1), default=1000, metavar="N", help="Of a null model; 1000.")
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@resamples_option
+@protein_experiment_command
 def command(
     index: Path,
     proteins: str,
@@ -54,13 +55,7 @@ def command(
     as_released: bool,
     draws: int,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """Hit rates of explanations side by side, each with its controls: the study's tables 2 and 3.
 
@@ -74,13 +69,12 @@ def command(
       pslidx experiment hit-rate-table sprot proteins.fasta -o rates
       pslidx experiment hit-rate-table sprot test.fasta --model bilstm-attention --model cnn=models/cnn -o rates
     """
-    where = prepared_torch(device, threads)
     from psl_eval.exclusion.clusters import read_clusters
     from psl_eval.experiments.hit_rate_table.experiment import DEFINITIONS, HitRateTable
     from psl_index import Index
 
-    opened_models = named_models(models, where)
-    asked = labelled_proteins(proteins, opened_models, labels, columns, trained_too)
+    opened_models = named_models(models, common.device)
+    asked = labelled_proteins(proteins, opened_models, common)
     grouped = None if clusters is None else read_clusters(clusters)
     experiment = HitRateTable(
         definitions=definitions or DEFINITIONS,
@@ -89,8 +83,8 @@ def command(
         as_released=as_released,
         draws=draws,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
     )
-    with Index.open(index) as opened, running(folder, "hit-rate-table") as (parts, report):
-        result = experiment.run(opened, opened_models, asked, parts, report, clusters=grouped, threads=threads)
-        finish(result, folder)
+    with Index.open(index) as opened, running(common.folder, "hit-rate-table") as (parts, report):
+        result = experiment.run(opened, opened_models, asked, parts, report, clusters=grouped, threads=common.threads)
+        finish(result, common.folder)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from psl_index.errors import InputError
-from pslidx.experiments.options import finish, folder_option, running
+from pslidx.experiments.options import Common, experiment_command, finish, resamples_option, running
 from pslidx.messages import counted, say
-from pslidx.model_options import device_option, prepared_torch, seed_option, short_of_memory
-from pslidx.options import debug_option, threads_option
 
 if TYPE_CHECKING:
     from psl_models.configuration import Encoding
@@ -34,13 +31,8 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many fifths are held out in turn, each with four trainings; all 5 by default.",
 )
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@folder_option
-@seed_option("Of folds, weights and batches; 1 by default.", 1)
-@device_option
-@threads_option
-@debug_option
-@short_of_memory()
+@resamples_option
+@experiment_command
 def command(
     proteins: str,
     clusters: str | None,
@@ -48,10 +40,7 @@ def command(
     epochs: int,
     test_folds: int,
     resamples: int,
-    folder: Path,
-    seed: int,
-    device: str,
-    threads: int,
+    common: Common,
 ) -> None:
     """The task of Sonderby et al. 2015: eleven locations in five folds, single models and their ensemble.
 
@@ -64,7 +53,6 @@ def command(
       pslidx experiment multiloc multiloc -o locations
       pslidx experiment multiloc multiloc --clusters clusters.tsv --test-folds 1 -o locations
     """
-    where = prepared_torch(device, threads)
     import pyarrow as pa
 
     from psl_eval.exclusion.clusters import read_clusters
@@ -74,7 +62,7 @@ def command(
 
     dataset = read_dataset(proteins, multi_label=False)
     labels = [of_protein[0] for of_protein in dataset.labels]
-    folds = {"random": random_folds(labels, FOLDS, seed)}
+    folds = {"random": random_folds(labels, FOLDS, common.seed)}
     relatives = None
     if clusters is not None:
         grouped = read_clusters(clusters)
@@ -85,8 +73,11 @@ def command(
         alone = int((numbers < 0).sum())
         if alone:
             say(f"in no cluster, and so each by itself: {alone:,} of {counted(len(dataset), 'protein')}")
-        folds["clustered"] = clustered_folds(labels, numbers, FOLDS, seed)
+        folds["clustered"] = clustered_folds(labels, numbers, FOLDS, common.seed)
         relatives = {"clusters": grouped.record._asdict(), "in_no_cluster": alone}
-    experiment = MultiLoc(encoding=encoding, epochs=epochs, test_folds=test_folds, resamples=resamples, seed=seed)
-    with running(folder, "multiloc") as (parts, report):
-        finish(experiment.run(dataset, folds, where, parts, report, relatives=relatives, threads=threads), folder)
+    experiment = MultiLoc(
+        encoding=encoding, epochs=epochs, test_folds=test_folds, resamples=resamples, seed=common.seed
+    )
+    with running(common.folder, "multiloc") as (parts, report):
+        given = (dataset, folds, common.device, parts, report)
+        finish(experiment.run(*given, relatives=relatives, threads=common.threads), common.folder)

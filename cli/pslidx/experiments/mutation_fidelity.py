@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from pslidx.experiments.options import (
-    experiment_options,
+    OfProteins,
     finish,
     labelled_proteins,
     models_option,
     named_models,
+    protein_experiment_command,
+    resamples_option,
     running,
+    steps_option,
 )
-from pslidx.model_options import prepared_torch, short_of_memory
 
 
 @click.command("mutation-fidelity")
@@ -40,10 +42,9 @@ from pslidx.model_options import prepared_torch, short_of_memory
 )
 @click.option("--per-feature", type=click.IntRange(min=2), default=100, metavar="N", help="Proteins a feature; 100.")
 @click.option("--draws", type=click.IntRange(min=1), default=5, metavar="N", help="Of random residues; 5.")
-@click.option("--steps", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Of integrated gradients; 50.")
-@click.option("--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000.")
-@experiment_options
-@short_of_memory()
+@steps_option
+@resamples_option
+@protein_experiment_command
 def command(
     proteins: str,
     models: tuple[str, ...],
@@ -55,13 +56,7 @@ def command(
     draws: int,
     steps: int,
     resamples: int,
-    folder: Path,
-    labels: str | None,
-    columns: str | None,
-    trained_too: bool,
-    seed: int,
-    device: str,
-    threads: int,
+    common: OfProteins,
 ) -> None:
     """Rank attribution methods by what a model loses when the residues that they pick out are mutated.
 
@@ -75,17 +70,16 @@ def command(
       pslidx experiment mutation-fidelity proteins.fasta -o fidelity
       pslidx experiment mutation-fidelity proteins.fasta --features sprot --proteins 50 -o fidelity
     """
-    where = prepared_torch(device, threads)
     from psl_eval.experiments.mutation.experiment import MutationFidelity
     from psl_eval.experiments.mutation.known_features import known_features
     from psl_index import Index
 
-    opened = named_models(models, where)
-    asked = labelled_proteins(proteins, opened, labels, columns, trained_too)
+    opened = named_models(models, common.device)
+    asked = labelled_proteins(proteins, opened, common)
     known = None
     if features is not None:
         with Index.open(features) as index:
-            known = known_features(index, opened, per_feature, seed, trained_too=trained_too)
+            known = known_features(index, opened, per_feature, common.seed, trained_too=common.trained_too)
     experiment = MutationFidelity(
         methods=methods,
         most=most,
@@ -93,7 +87,7 @@ def command(
         draws=draws,
         steps=steps,
         resamples=resamples,
-        seed=seed,
+        seed=common.seed,
     )
-    with running(folder, "mutation-fidelity") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report, features=known), folder)
+    with running(common.folder, "mutation-fidelity") as (parts, report):
+        finish(experiment.run(opened, asked, parts, report, features=known), common.folder)

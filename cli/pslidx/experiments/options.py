@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from psl_index.errors import InputError, UsageError
 from pslidx.messages import counted, say
-from pslidx.model_options import device_option, labels_options, seed_option
+from pslidx.model_options import device_option, labels_options, prepared_torch, seed_option, short_of_memory
 from pslidx.options import debug_option, threads_option
 from pslidx.progress import shown
 from pslidx.signals import raised
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from psl_eval.explanations.asked import Asked
     from psl_index.progress import Progress
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., None]
 
-folder_option = click.option(
+_folder_option = click.option(
     "-o",
     "--output",
     "folder",
@@ -36,6 +38,9 @@ folder_option = click.option(
     metavar="RESULTS",
     help="Folder of results, to make or to go on in; the same for all experiments.",
 )
+_trained_too_option = click.option(
+    "--trained-too", is_flag=True, help="Keep proteins that a model has learned from, which are left out otherwise."
+)
 models_option = click.option(
     "--model",
     "models",
@@ -43,27 +48,84 @@ models_option = click.option(
     metavar="[NAME=]MODEL",
     help="A model: a folder, or the name of one that comes with pslidx. Can be given several times.",
 )
-trained_too_option = click.option(
-    "--trained-too", is_flag=True, help="Keep proteins that a model has learned from, which are left out otherwise."
+resamples_option = click.option(
+    "--resamples", type=click.IntRange(min=2), default=2000, metavar="N", help="Of an interval; 2000."
+)
+steps_option = click.option(
+    "--steps", type=click.IntRange(1, 10_000), default=50, metavar="N", help="Of integrated gradients; 50."
+)
+backgrounds_length_option = click.option(
+    "--max-length",
+    type=click.IntRange(min=10),
+    default=1000,
+    metavar="N",
+    help="Residues of a background; longer proteins lose their middle. 1000 by default.",
 )
 
 
-def training_experiment_options(command: Command) -> Command:
-    """Those that all have: -o, --seed, --device, --threads."""
-    for option in (
-        debug_option,
-        threads_option,
-        device_option,
-        seed_option("Of all that is random; 1 by default.", 1),
-        folder_option,
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class Common:
+    """What every experiment that asks networks is told.
+
+    Attributes
+    ----------
+    folder : Path
+        Of results.
+    seed : int
+        Of all that is random.
+    device : torch.device
+    threads : int
+        0 for all cores; torch uses as many already.
+    """
+
+    folder: Path
+    seed: int
+    device: torch.device
+    threads: int
 
 
-def experiment_options(command: Command) -> Command:
-    """Those of experiments on models that are there: --labels, --columns and --trained-too, too."""
-    return labels_options(trained_too_option(training_experiment_options(command)))
+@dataclass(frozen=True)
+class OfProteins(Common):
+    """What an experiment on labelled proteins is told besides.
+
+    Attributes
+    ----------
+    labels, columns : str or None
+        As given with ``--labels`` and ``--columns``.
+    trained_too : bool
+        Whether to keep proteins that a model has learned from.
+    """
+
+    labels: str | None
+    columns: str | None
+    trained_too: bool
+
+
+def experiment_command(command: Command) -> Command:
+    """``-o``, ``--seed``, ``--device``, ``--threads`` and ``--debug``, given as one `Common`; torch is ready then."""
+    return _told(command, Common)
+
+
+def protein_experiment_command(command: Command) -> Command:
+    """``--labels``, ``--columns`` and ``--trained-too`` as well, given as one `OfProteins`."""
+    return labels_options(_trained_too_option(_told(command, OfProteins)))
+
+
+def _told(command: Command, kind: type[Common]) -> Command:
+    """The command with the options that are gathered in `common`, its parameter."""
+    names = [name for name in kind.__dataclass_fields__ if name != "device"]
+
+    @functools.wraps(command)
+    @short_of_memory()
+    def gathered(device: str, **chosen: Any) -> None:
+        where = prepared_torch(device, chosen["threads"])
+        command(common=kind(device=where, **{name: chosen.pop(name) for name in names}), **chosen)
+
+    options = (debug_option, threads_option, device_option, seed_option("Of all that is random; 1 by default.", 1))
+    wrapped: Command = gathered
+    for option in (*options, _folder_option):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]:
@@ -97,9 +159,7 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
     return models
 
 
-def labelled_proteins(
-    path: str, models: Sequence[NamedModel], labels: str | None, columns: str | None, trained_too: bool
-) -> Asked:
+def labelled_proteins(path: str, models: Sequence[NamedModel], common: OfProteins) -> Asked:
     """The proteins of a file with their classes, without those that a model has learned from.
 
     Raises
@@ -118,12 +178,12 @@ def labelled_proteins(
     dataset = read_dataset(
         path,
         multi_label=configuration.task == "multi-label",
-        labels=labels,
-        columns=parse_columns(columns) if columns else None,
+        labels=common.labels,
+        columns=parse_columns(common.columns) if common.columns else None,
         classes=configuration.classes,
         require_labels=True,
     )
-    if not trained_too:
+    if not common.trained_too:
         kept = held_out(dataset, models)
         if not len(kept):
             problem = f"has no protein that no model has learned from, of {counted(len(dataset), 'protein')}"

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from psl_eval.statistics.means import adjusted, mean_interval, paired_test
+from psl_eval.experiments.filters.beside_random import BESIDE_RANDOM, Floats, beside_random, with_q_values
 
-Floats = npt.NDArray[np.float64]
 Weights = Sequence[npt.NDArray[np.float32]]
 
 END_ROWS: Final = pa.schema(
@@ -21,13 +20,7 @@ END_ROWS: Final = pa.schema(
         pa.field("end", pa.string(), nullable=False),  # N or C
         pa.field("residues", pa.int64(), nullable=False),  # from that end, or the whole of a shorter protein
         pa.field("proteins", pa.int64(), nullable=False),
-        pa.field("mean", pa.float64()),  # attention to these residues, in units of an even share
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("random_weights", pa.float64()),  # the same of a model that has learned nothing
-        pa.field("difference", pa.float64()),  # mean - random_weights, paired by protein
-        pa.field("p_value", pa.float64()),  # two-sided, by flipping signs of the differences
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over classes and ends of a model
+        *BESIDE_RANDOM,  # attention to these residues, in units of an even share
     ]
 )
 
@@ -61,24 +54,9 @@ def end_rows(
         chosen = np.array([psl_class in of_protein for of_protein in labels])
         for end in ("N", "C") if chosen.any() else ():
             values, floor = share_at_end(trained, end, near)[chosen], share_at_end(untrained, end, near)[chosen]
-            test = paired_test(values, floor, seed=seed, resamples=resamples)
-            low, high = mean_interval(values, seed=seed, resamples=resamples)
-            rows.append(
-                {
-                    "class": psl_class,
-                    "end": end,
-                    "residues": near,
-                    "proteins": test.pairs,
-                    "mean": test.mean_a,
-                    "low": low,
-                    "high": high,
-                    "random_weights": test.mean_b,
-                    "difference": test.difference,
-                    "p_value": test.p_value,
-                }
-            )
-    for row, q_value in zip(rows, adjusted([row["p_value"] for row in rows]).tolist(), strict=True):
-        yield row | {"q_value": q_value}
+            found = beside_random(values, floor, seed, resamples)
+            rows.append({"class": psl_class, "end": end, "residues": near} | found)
+    return with_q_values(rows)
 
 
 def share_at_end(weights: Weights, end: str, near: int) -> Floats:

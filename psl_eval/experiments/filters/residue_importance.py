@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from psl_eval.experiments.figures import new_figure
-from psl_eval.statistics.means import adjusted, mean_interval, paired_test
+from psl_eval.experiments.filters.beside_random import BESIDE_RANDOM, Floats, beside_random, with_q_values
 from psl_index.alphabet import STANDARD
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Floats = npt.NDArray[np.float64]
 
 RESIDUE_ROWS: Final = pa.schema(
     [
@@ -24,15 +21,8 @@ RESIDUE_ROWS: Final = pa.schema(
         pa.field("class", pa.string(), nullable=False),  # the predicted one, whose logit is explained
         pa.field("residue", pa.string(), nullable=False),
         pa.field("proteins", pa.int64(), nullable=False),  # predicted to be of the class, with such a residue
-        # Mean attribution of such residues of a protein, in units of the mean size of all its attributions; mean over
-        # proteins.
-        pa.field("mean", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("random_weights", pa.float64()),  # the same of a model that has learned nothing
-        pa.field("difference", pa.float64()),  # mean - random_weights, paired by protein
-        pa.field("p_value", pa.float64()),  # two-sided, by flipping signs of the differences
-        pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over classes and residues of a model
+        # Mean attribution of such residues of a protein, in units of the mean size of all its attributions.
+        *BESIDE_RANDOM,
     ]
 )
 
@@ -67,23 +57,9 @@ def residue_rows(
         chosen = np.array([target == psl_class for target in targets])
         for number, residue in enumerate(STANDARD if chosen.any() else ""):
             values, floor = trained[chosen, number], untrained[chosen, number]
-            test = paired_test(values, floor, seed=seed, resamples=resamples)
-            low, high = mean_interval(values, seed=seed, resamples=resamples)
-            rows.append(
-                {
-                    "class": psl_class,
-                    "residue": residue,
-                    "proteins": test.pairs,
-                    "mean": test.mean_a,
-                    "low": low,
-                    "high": high,
-                    "random_weights": test.mean_b,
-                    "difference": test.difference,
-                    "p_value": test.p_value,
-                }
-            )
-    for row, q_value in zip(rows, adjusted([row["p_value"] for row in rows]).tolist(), strict=True):
-        yield row | {"q_value": q_value}
+            found = beside_random(values, floor, seed, resamples)
+            rows.append({"class": psl_class, "residue": residue} | found)
+    return with_q_values(rows)
 
 
 def draw_residues(rows: Sequence[dict[str, Any]]) -> Figure:
