@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from psl_eval.choices import Choices
 from psl_eval.exclusion.clusters import Clusters, read_clusters
 from psl_eval.exclusion.exclusions import exclusion
+from psl_eval.exclusion.left_out import left_out
 from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
 from psl_eval.inputs.files import refuse_two_readers
 from psl_eval.inputs.labels import masks_of_labels
@@ -141,6 +142,8 @@ class Run:
     choices : Choices
     progress : callable, optional
         Called with each `psl_index.Progress`.
+    scorer : callable, optional
+        Makes what counts entries (`psl_eval.scoring.shared_look_ups`).
 
     Attributes
     ----------
@@ -172,6 +175,7 @@ class Run:
         skip_bad: bool = False,
         threads: int = 0,
         progress: Callable[[Progress], None] | None = None,
+        scorer: Callable[[Index, Counting, int], Scorer] = Scorer,
     ) -> None:
         self._index = index
         self._choices = choices
@@ -197,8 +201,9 @@ class Run:
         self.trained, self.trained_found = excluding.trained, excluding.trained_found
         self.n_queries = len(self._queries)
         self.in_no_cluster = int(np.count_nonzero(self._groups < 0)) if grouped else 0
-        counting = Counting(DEFINITIONS[choices.definition], choices.annotation, excluded, excluding.everywhere)
-        self._scorer = Scorer(index, counting, threads)
+        missing = left_out(excluded, excluding.everywhere)
+        counting = Counting(DEFINITIONS[choices.definition], choices.annotation, missing)
+        self._scorer = scorer(index, counting, threads)
         self._shares = np.sum(list(index.over_shards(class_shares, choices.annotation)), axis=0)
         if choices.annotation.narrows and not self._shares.sum():
             raise UsageError(

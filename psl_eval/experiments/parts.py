@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 import pyarrow as pa
@@ -36,7 +35,6 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._counting = Lock()  # tables can be asked for by several threads
         self.found = 0
         self.made = 0
 
@@ -50,12 +48,33 @@ class Parts:
         OutputError
             It cannot be written.
         """
-        path = self._folder / f"{name}-{digest_of({'pslidx': version('pslidx'), 'terms': terms})}.parquet"
-        if path.exists():
-            with self._counting:
-                self.found += 1
-            return _read(path)
-        table = compute()
+        return self.tables([(name, terms)], lambda _: [compute()])[0]
+
+    def tables(
+        self, named: Sequence[tuple[str, Mapping[str, Any]]], compute: Callable[[list[int]], Iterable[pa.Table]]
+    ) -> list[pa.Table]:
+        """Several parts, each as `table` gives it, of which `compute` gives those that are not there, by their numbers.
+
+        Each is kept as soon as it is given.
+        """
+        paths = [
+            self._folder / f"{name}-{digest_of({'pslidx': version('pslidx'), 'terms': terms})}.parquet"
+            for name, terms in named
+        ]
+        missing = [number for number, path in enumerate(paths) if not path.exists()]
+        made: dict[int, pa.Table] = {}
+        for number, table in zip(missing, compute(missing) if missing else (), strict=True):
+            self._keep(paths[number], table)
+            made[number] = table
+        self.found += len(paths) - len(made)
+        self.made += len(made)
+        return [made[number] if number in made else _read(path) for number, path in enumerate(paths)]
+
+    def folder(self, name: str, terms: Mapping[str, Any]) -> Path:
+        """Where a part that is a folder is, whatever the version of pslidx; who asks for it makes it."""
+        return self._folder / f"{name}-{digest_of(terms)}"
+
+    def _keep(self, path: Path, table: pa.Table) -> None:
         sink = BytesIO()
         pq.write_table(table, sink, compression="zstd")
         try:
@@ -63,13 +82,6 @@ class Parts:
             write_durably(path, sink.getvalue())
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
-        with self._counting:
-            self.made += 1
-        return table
-
-    def folder(self, name: str, terms: Mapping[str, Any]) -> Path:
-        """Where a part that is a folder is, whatever the version of pslidx; who asks for it makes it."""
-        return self._folder / f"{name}-{digest_of(terms)}"
 
 
 def digest_of(terms: Mapping[str, Any]) -> str:

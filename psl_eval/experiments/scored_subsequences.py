@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,8 @@ from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
 from psl_eval.results.schemas import HitRates
 from psl_eval.scoring.annotation import Annotation, class_shares
+from psl_eval.scoring.definitions import DEFINITIONS
+from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer
 from psl_index.errors import InputError
 from psl_index.ordered_map import ordered_map
 from psl_index.threads import threads_for
@@ -87,23 +91,60 @@ class Scoring:
         InputError, UsageError
             As of `psl_eval.hit_rates.Run`.
         """
+        run = self._run(subsequences, choices, self.threads)
+        tables = {name: pa.Table.from_batches(batches, schema) for name, schema, batches in run.tables()}
+        return HitRates(**tables, manifest=run.manifest)
+
+    def judged(self, subsequences: pa.Table, several: Sequence[Choices]) -> Iterator[Judged]:
+        """What `hit_rates` sums up of the same subsequences by choices that differ in definition and exclusion alone.
+
+        Those whose entries are counted alike go side by side, and share the look-ups of null models.
+        """
+        for _, alike in itertools.groupby(several, lambda choices: DEFINITIONS[choices.definition].credited):
+            together = list(alike)
+            shared = SharedLookUps(self.threads)
+            threads = max(threads_for(self.threads) // len(together), 1)
+            runs = [self._run(subsequences, choices, threads, scorer=shared.scorer) for choices in together]
+            yield from ordered_map(_judged, zip(runs, shared.scorers, strict=True), len(runs))
+
+    def method(self, name: str, subsequences: pa.Table, choices: Choices) -> Method:
+        """The same as `psl_eval.comparing.comparison.compare` takes it."""
+        rates = self.hit_rates(subsequences, choices)
+        return Method(name, name, rates.manifest, rates.proteins, rates.subsequences)
+
+    def _run(self, subsequences: pa.Table, choices: Choices, threads: int, **scored_by: Any) -> Run:
         training = self.training_set if choices.exclude == "train" else None
-        run = Run(
+        return Run(
             self.index,
             subsequences,
             choices,
             proteins=proteins_of(self.asked),
             clusters=self.clusters,
             training=None if training is None else read_training_set(training),
-            threads=self.threads,
+            threads=threads,
+            **scored_by,
         )
-        tables = {name: pa.Table.from_batches(batches, schema) for name, schema, batches in run.tables()}
-        return HitRates(**tables, manifest=run.manifest)
 
-    def method(self, name: str, subsequences: pa.Table, choices: Choices) -> Method:
-        """The same as `psl_eval.comparing.comparison.compare` takes it."""
-        rates = self.hit_rates(subsequences, choices)
-        return Method(name, name, rates.manifest, rates.proteins, rates.subsequences)
+
+class Judged(NamedTuple):
+    """Tables of a run."""
+
+    summary: pa.Table
+    confidence: pa.Table
+
+
+def _judged(sharing: tuple[Run, SharingScorer]) -> Judged:
+    run, scorer = sharing
+    tables: dict[str, pa.Table] = {}
+    try:
+        for name, schema, batches in run.tables():
+            if name in Judged._fields:
+                tables[name] = pa.Table.from_batches(batches, schema)
+            elif name in ("subsequences", "windows"):  # on which these rest
+                deque(batches, maxlen=0)
+    finally:
+        scorer.leave()
+    return Judged(**tables)
 
 
 def side_by_side(score: Callable[[Scoring, Item], Result], items: Sequence[Item], scoring: Scoring) -> Iterator[Result]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from psl_eval.nulls.drawn import Drawn, Observed, Totals
 from psl_eval.nulls.windows import QueryResidues, Windows, enumerated
 from psl_eval.queries.rows import Rows
-from psl_eval.scoring.drawn_credits import DrawnSubsequences, credits_of
+from psl_eval.scoring.drawn_credits import DrawnSubsequences
 from psl_eval.scoring.scorer import Block, ProteinSums, Scorer
 from psl_eval.scoring.tally import Asked
 
@@ -69,7 +69,7 @@ class RandomWindows:
         rows = self._observed.rows.chosen(order)
         for windows in enumerated(rows, self._residues):
             asked = _asked(self._residues, self._observed.masks, windows)
-            found = self._scorer.rates(self._scorer.tally(asked), asked.targets).hit_rate
+            found = self._scorer.window_rates(asked)
             self._draw(rows.query[windows.rows].astype(np.int64), windows, found)
             here = order[windows.rows]
             yield _ranked(here, rates[here], windows, found[:, 1])
@@ -138,7 +138,7 @@ def credited_windows(
                 np.append(first_row, len(query)),
                 drawn,
             )
-            credited = credits_of(scorer.index, asked, scorer.counting, scorer.threads)
+            credited = scorer.credits(asked)
             rates = np.zeros(credited.hits.shape)  # of a protein without any entry: 0
             weights = credited.weights[:, :, np.newaxis]
             np.divide(credited.hits, weights, out=rates, where=weights > 0)

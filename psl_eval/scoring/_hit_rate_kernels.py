@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from psl_eval.scoring._label_bits import CLASS_BITS, COUNTS, LEFT_OUT
+from psl_eval.scoring._exclusion_kernels import at_or_after, missing_from
+from psl_eval.scoring._label_bits import CLASS_BITS, COUNTS
 from psl_eval.scoring._position_kernels import gather_positions, position_buffers
 from psl_index._intrinsics import prefetch
 from psl_index._jit import kernel
@@ -30,12 +31,14 @@ def tally_occurrences(
     query: npt.NDArray[np.int64],
     excluded_offsets: npt.NDArray[np.int64],
     excluded: npt.NDArray[np.int64],
+    excluded_from: npt.NDArray[np.uint8],
     text: npt.NDArray[np.uint8],
     entry_starts: npt.NDArray[np.uint32],
     block_entry: npt.NDArray[np.uint32],
     pos: npt.NDArray[np.uint32],
     first_entry: int,
     labels: npt.NDArray[np.uint16],
+    everywhere: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],
     near: bool,
     entries: npt.NDArray[np.int64],
@@ -47,25 +50,24 @@ def tally_occurrences(
 
     Subsequence ``i`` is ``codes[offsets[i]:offsets[i + 1]]``, starts at ``starts[i]`` (1-based) of protein
     ``query[i]`` and is scored against each set of classes in ``targets[i]`` (a class is one bit). `labels` are those of
-    the shard's entries (`entry_labels`): entries count where they have the bit `COUNTS`. Entries with the bit
-    `LEFT_OUT`, and those numbered ``excluded[excluded_offsets[q]:excluded_offsets[q + 1]]`` (ascending, over the whole
-    index), are left out for protein ``q``. Column 0 of the results is without the exclusion, column 1 with it:
-    `entries` counts the entries that hold the subsequence, `matching` those of them that have one of the classes.
+    the shard's entries (`entry_labels`): entries count where they have the bit `COUNTS`. Column 0 of the results is of
+    all of them, the others of those that are not missing from it for the protein (`psl_eval.exclusion.left_out`):
+    `entries` counts the entries that hold the subsequence, `matching` those of them
+    that have one of the classes.
     `hits` sums a weight over the latter: 1, or where `near` 1 / max(1, distance) with the distance of the entry's
     nearest occurrence. `jaccard` sums the same weight times the Jaccard index of the two sets of classes. Terms are
     added in the order of the entries.
 
     O(occurrences): they are sorted first, so that entries come one after the other and all look-ups are in order.
 
-    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), starts, query (n,), targets (n, k), labels (n_entries,),
-    entries (n, 2), matching, hits, jaccard (n, 2, k).
+    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), starts, query (n,), targets (n, k), labels, everywhere
+    (n_entries,), entries (n, columns), matching, hits, jaccard (n, columns, k).
     """
     positions, spare = position_buffers(ranges)
     for i in range(len(starts)):
         length = offsets[i + 1] - offsets[i]
         n = gather_positions(codes, offsets[i], length, ranges[i], exact, text, pos, positions, spare)
-        next_excluded = excluded_offsets[query[i]]
-        last_excluded = excluded_offsets[query[i] + 1]
+        at, last = excluded_offsets[query[i]], excluded_offsets[query[i] + 1]
         j = np.int64(0)
         while j < n:
             prefetch(block_entry, np.int64(positions[min(j + _AHEAD, n - 1)]) >> BLOCK_BITS)
@@ -80,21 +82,17 @@ def tally_occurrences(
                 j += 1
             if not labels[entry] & COUNTS:
                 continue
-            while next_excluded < last_excluded and excluded[next_excluded] < first_entry + entry:
-                next_excluded += 1
-            stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
-            stays = stays and not labels[entry] & LEFT_OUT
-            entries[i, 0] += 1
-            entries[i, 1] += stays
+            at = at_or_after(excluded, at, last, first_entry + entry)
+            missing = missing_from(excluded, excluded_from, at, last, first_entry + entry) | everywhere[entry]
+            for column in range(entries.shape[1]):
+                entries[i, column] += not missing >> column & 1
             weight = 1.0 / max(distance, 1) if near else 1.0
             for k in range(targets.shape[1]):
                 common = labels[entry] & targets[i, k]
                 if common:
                     share = weight * _SIZE[common] / _SIZE[(labels[entry] | targets[i, k]) & CLASS_BITS]
-                    matching[i, 0, k] += 1
-                    hits[i, 0, k] += weight
-                    jaccard[i, 0, k] += share
-                    if stays:
-                        matching[i, 1, k] += 1
-                        hits[i, 1, k] += weight
-                        jaccard[i, 1, k] += share
+                    for column in range(entries.shape[1]):
+                        if not missing >> column & 1:
+                            matching[i, column, k] += 1
+                            hits[i, column, k] += weight
+                            jaccard[i, column, k] += share

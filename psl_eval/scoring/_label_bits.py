@@ -1,4 +1,4 @@
-"""Labels of entries as bits: bit ``i`` says that an entry has ``CLASSES[i]``, two more what becomes of it.
+"""Labels of entries as bits: bit ``i`` says that an entry has ``CLASSES[i]``, another one whether it counts.
 
 They stand apart so that compiled kernels, which hold their values, are known to be stale when one changes.
 """
@@ -12,5 +12,4 @@ import numpy as np
 from psl_index.classes import CLASSES
 
 COUNTS: Final = np.uint16(1 << 15)  # the entry counts
-LEFT_OUT: Final = np.uint16(1 << 14)  # it is left out for every query
 CLASS_BITS: Final = np.uint16((1 << len(CLASSES)) - 1)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from psl_eval.scoring._label_bits import COUNTS, LEFT_OUT
+from psl_eval.scoring._exclusion_kernels import at_or_after, missing_from
+from psl_eval.scoring._label_bits import COUNTS
 from psl_eval.scoring._position_kernels import gather_positions, position_buffers
 from psl_index._jit import inlined, kernel
 from psl_index._search_kernels import entry_of
@@ -30,12 +31,14 @@ def credit_entries(
     query: npt.NDArray[np.int64],
     excluded_offsets: npt.NDArray[np.int64],
     excluded: npt.NDArray[np.int64],
+    excluded_from: npt.NDArray[np.uint8],
     text: npt.NDArray[np.uint8],
     entry_starts: npt.NDArray[np.uint32],
     block_entry: npt.NDArray[np.uint32],
     pos: npt.NDArray[np.uint32],
     first_entry: int,
     labels: npt.NDArray[np.uint16],
+    everywhere: npt.NDArray[np.uint8],
     lefts: npt.NDArray[np.int64],
     group: npt.NDArray[np.int64],
     credited: npt.NDArray[np.int64],
@@ -47,46 +50,40 @@ def credit_entries(
     """Credit each entry that holds a subsequence of a protein to the first one that it holds, and weigh it.
 
     Subsequences of one protein follow each other with the same ``group[i]``, in their order; ``lefts[i]`` is where
-    subsequence ``i`` starts, 0-based. An entry that counts and is not left out (as in `tally_occurrences`) is credited
-    to the protein's first subsequence that it holds, by its first occurrence there, at q (1-based): its weight is 1
-    where q = left, else min(abs((length - 1) / (q - left)), 1). `entries` counts the entries credited, `matching` those
-    of them with one of the classes in ``targets[i]``; `weights` and `hits` sum their weights, in the order of the
-    entries. Column 0 is without the exclusion, column 1 with it.
+    subsequence ``i`` starts, 0-based. An entry that counts (as in `tally_occurrences`) is credited to the protein's
+    first subsequence that it holds, by its first occurrence there, at q (1-based): its weight is 1 where q = left, else
+    min(abs((length - 1) / (q - left)), 1). `entries` counts the entries credited, `matching` those of them with one of
+    the classes in ``targets[i]``; `weights` and `hits` sum their weights, in the order of the entries. Column 0 is of
+    all entries that count, the others of those that are not missing from it for the protein.
 
     `credited` is scratch of one element an entry, -1 throughout at the start. O(occurrences).
 
-    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), lefts, group, query (n,), targets (n, k), labels, credited
-    (n_entries,), entries, weights (n, 2), matching, hits (n, 2, k).
+    Shapes: offsets (n + 1,), ranges (n, 4), exact (2,), lefts, group, query (n,), targets (n, k), labels, everywhere,
+    credited (n_entries,), entries, weights (n, columns), matching, hits (n, columns, k).
     """
     positions, spare = position_buffers(ranges)
     for i in range(len(lefts)):
         length = offsets[i + 1] - offsets[i]
         n = gather_positions(codes, offsets[i], length, ranges[i], exact, text, pos, positions, spare)
-        next_excluded = excluded_offsets[query[i]]
-        last_excluded = excluded_offsets[query[i] + 1]
+        at, last = excluded_offsets[query[i]], excluded_offsets[query[i] + 1]
         for j in range(n):
             position = np.int64(positions[j])
             entry = entry_of(position, block_entry, entry_starts, len(labels))
             if not labels[entry] & COUNTS or credited[entry] == group[i]:
                 continue
             credited[entry] = group[i]
-            while next_excluded < last_excluded and excluded[next_excluded] < first_entry + entry:
-                next_excluded += 1
-            stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
-            stays = stays and not labels[entry] & LEFT_OUT
+            at = at_or_after(excluded, at, last, first_entry + entry)
+            missing = missing_from(excluded, excluded_from, at, last, first_entry + entry) | everywhere[entry]
             weight = _weight(position - np.int64(entry_starts[entry]) + 1, lefts[i], length)
-            entries[i, 0] += 1
-            weights[i, 0] += weight
-            if stays:
-                entries[i, 1] += 1
-                weights[i, 1] += weight
-            for k in range(targets.shape[1]):
-                if labels[entry] & targets[i, k]:
-                    matching[i, 0, k] += 1
-                    hits[i, 0, k] += weight
-                    if stays:
-                        matching[i, 1, k] += 1
-                        hits[i, 1, k] += weight
+            for column in range(entries.shape[1]):
+                if missing >> column & 1:
+                    continue
+                entries[i, column] += 1
+                weights[i, column] += weight
+                for k in range(targets.shape[1]):
+                    if labels[entry] & targets[i, k]:
+                        matching[i, column, k] += 1
+                        hits[i, column, k] += weight
 
 
 @kernel
@@ -99,18 +96,26 @@ def list_entries(
     query: npt.NDArray[np.int64],
     excluded_offsets: npt.NDArray[np.int64],
     excluded: npt.NDArray[np.int64],
+    excluded_from: npt.NDArray[np.uint8],
     text: npt.NDArray[np.uint8],
     entry_starts: npt.NDArray[np.uint32],
     block_entry: npt.NDArray[np.uint32],
     pos: npt.NDArray[np.uint32],
     first_entry: int,
     labels: npt.NDArray[np.uint16],
+    everywhere: npt.NDArray[np.uint8],
     lefts: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint16], npt.NDArray[np.float64]]:
+) -> tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint16],
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.float64],
+]:
     """The entries that count and hold each subsequence, with their labels and what `credit_entries` weighs them.
 
     Gives where the entries of each of n subsequences begin, (n + 1,), and for each entry its number in the shard, its
-    labels, with `LEFT_OUT` where it is left out for the protein, and its weight; all (found,). `targets` is not read.
+    labels, the columns that it is missing from for the protein, and its weight; all (found,). `targets` is not read.
     O(occurrences), and as many numbers in memory.
 
     Shapes: those of `credit_entries`.
@@ -120,29 +125,28 @@ def list_entries(
         rows += np.int64(ranges[i, 1]) - np.int64(ranges[i, 0]) + np.int64(ranges[i, 3]) - np.int64(ranges[i, 2])
     begins = np.zeros(len(lefts) + 1, np.int64)
     entries, bits, weights = np.empty(rows, np.uint32), np.empty(rows, np.uint16), np.empty(rows)
+    missing = np.empty(rows, np.uint8)
     positions, spare = position_buffers(ranges)
     found = np.int64(0)
     for i in range(len(lefts)):
         length = offsets[i + 1] - offsets[i]
         n = gather_positions(codes, offsets[i], length, ranges[i], exact, text, pos, positions, spare)
-        next_excluded = excluded_offsets[query[i]]
-        last_excluded = excluded_offsets[query[i] + 1]
-        last = np.int64(-1)
+        at, last = excluded_offsets[query[i]], excluded_offsets[query[i] + 1]
+        before = np.int64(-1)
         for j in range(n):
             position = np.int64(positions[j])
             entry = entry_of(position, block_entry, entry_starts, len(labels))
-            if entry == last or not labels[entry] & COUNTS:
+            if entry == before or not labels[entry] & COUNTS:
                 continue
-            last = entry
-            while next_excluded < last_excluded and excluded[next_excluded] < first_entry + entry:
-                next_excluded += 1
-            stays = next_excluded == last_excluded or excluded[next_excluded] != first_entry + entry
+            before = entry
+            at = at_or_after(excluded, at, last, first_entry + entry)
             entries[found] = entry
-            bits[found] = labels[entry] if stays else labels[entry] | LEFT_OUT
+            bits[found] = labels[entry]
+            missing[found] = missing_from(excluded, excluded_from, at, last, first_entry + entry) | everywhere[entry]
             weights[found] = _weight(position - np.int64(entry_starts[entry]) + 1, lefts[i], length)
             found += 1
         begins[i + 1] = found
-    return begins, entries[:found], bits[:found], weights[:found]
+    return begins, entries[:found], bits[:found], missing[:found], weights[:found]
 
 
 @kernel
@@ -150,6 +154,7 @@ def credit_drawn(
     begins: npt.NDArray[np.int64],
     entries: npt.NDArray[np.uint32],
     bits: npt.NDArray[np.uint16],
+    missing: npt.NDArray[np.uint8],
     entry_weights: npt.NDArray[np.float64],
     targets: npt.NDArray[np.uint16],
     first_row: npt.NDArray[np.int64],
@@ -165,7 +170,8 @@ def credit_drawn(
     ``first_row[p]`` to ``first_row[p + 1] - 1``. `weights` and `hits` sum what is credited to each protein, and what of
     it has one of the classes in ``targets[p]``. O(entries of what is drawn).
 
-    Shapes: targets (m, k), first_row (m + 1,), drawn (draws, rows), weights (m, 2, draws), hits (m, 2, k, draws).
+    Shapes: targets (m, k), first_row (m + 1,), drawn (draws, rows), weights (m, columns, draws), hits (m, columns, k,
+    draws).
     """
     credited = np.full(n_entries, -1)
     turn = 0
@@ -179,12 +185,10 @@ def credit_drawn(
                     if credited[entry] == turn:
                         continue
                     credited[entry] = turn
-                    stays = not bits[j] & LEFT_OUT
-                    weights[p, 0, d] += entry_weights[j]
-                    if stays:
-                        weights[p, 1, d] += entry_weights[j]
-                    for k in range(targets.shape[1]):
-                        if bits[j] & targets[p, k]:
-                            hits[p, 0, k, d] += entry_weights[j]
-                            if stays:
-                                hits[p, 1, k, d] += entry_weights[j]
+                    for column in range(weights.shape[1]):
+                        if missing[j] >> column & 1:
+                            continue
+                        weights[p, column, d] += entry_weights[j]
+                        for k in range(targets.shape[1]):
+                            if bits[j] & targets[p, k]:
+                                hits[p, column, k, d] += entry_weights[j]

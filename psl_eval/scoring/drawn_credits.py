@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from psl_eval.scoring._released_kernels import credit_drawn, list_entries
-from psl_eval.scoring.tally import Asked, Counting, question_of, shard_labels
+from psl_eval.scoring.annotation import entry_labels
+from psl_eval.scoring.tally import Asked, Counting, question_of
 from psl_index.ordered_map import ordered_map
 from psl_index.shard import Shard
 
@@ -33,10 +34,10 @@ class DrawnSubsequences(NamedTuple):
 
 
 class Credits(NamedTuple):
-    """What entries weigh that are credited to m proteins; the second axis is without and with the exclusion."""
+    """What entries weigh that are credited to m proteins; the second axis is that of `LeftOut`."""
 
-    weights: npt.NDArray[np.float64]  # (m, 2, draws)
-    hits: npt.NDArray[np.float64]  # (m, 2, k, draws) of the entries that have one of the classes
+    weights: npt.NDArray[np.float64]  # (m, columns, draws)
+    hits: npt.NDArray[np.float64]  # (m, columns, k, draws) of the entries that have one of the classes
 
 
 def credits_of(index: Index, asked: DrawnSubsequences, counting: Counting, threads: int) -> Credits:
@@ -44,7 +45,7 @@ def credits_of(index: Index, asked: DrawnSubsequences, counting: Counting, threa
 
     The same to the bit for any number of threads; 0 for as many as the machine has.
     """
-    total = _zeros(asked)
+    total = _zeros(asked, counting)
     for of_shard in index.over_shards(credits_of_shard, asked, counting, threads=threads):
         for column, more in zip(total, of_shard, strict=True):
             column += more
@@ -53,16 +54,16 @@ def credits_of(index: Index, asked: DrawnSubsequences, counting: Counting, threa
 
 def credits_of_shard(shard: Shard, asked: DrawnSubsequences, counting: Counting, *, threads: int) -> Credits:
     """Those of the entries of one shard."""
-    total = _zeros(asked)
+    total = _zeros(asked, counting)
     parts = list(_parts(asked))
     for _ in ordered_map(_credit(shard, asked, counting, total), parts, min(threads, len(parts))):
         pass
     return total
 
 
-def _zeros(asked: DrawnSubsequences) -> Credits:
-    (m, k), draws = asked.targets.shape, len(asked.drawn)
-    return Credits(np.zeros((m, 2, draws)), np.zeros((m, 2, k, draws)))
+def _zeros(asked: DrawnSubsequences, counting: Counting) -> Credits:
+    (m, k), draws, columns = asked.targets.shape, len(asked.drawn), counting.left_out.columns
+    return Credits(np.zeros((m, columns, draws)), np.zeros((m, columns, k, draws)))
 
 
 def _parts(asked: DrawnSubsequences) -> Iterator[slice]:
@@ -73,7 +74,7 @@ def _parts(asked: DrawnSubsequences) -> Iterator[slice]:
 
 
 def _credit(shard: Shard, asked: DrawnSubsequences, counting: Counting, total: Credits) -> Callable[[slice], None]:
-    labels = shard_labels(shard, counting)
+    labels = entry_labels(shard, counting.annotation)
 
     def credit(proteins: slice) -> None:
         windows = slice(*asked.first_window[[proteins.start, proteins.stop]].tolist())

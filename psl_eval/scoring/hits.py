@@ -54,7 +54,7 @@ def hit_batches(
     """
     entry_label = np.concatenate(list(index.over_shards(_labels_of_shard, counting.annotation)))
     left_out = np.zeros(len(entry_label), np.bool_)
-    left_out[counting.everywhere] = True
+    left_out[counting.left_out.everywhere] = True
     for part in _pieces(index, rows, threads):
         found = index.occurrences(rows.peptides.part(part.start, part.stop), threads=threads).table
         if not len(found):
@@ -119,7 +119,7 @@ def _nearest(
 
 def _excluded(counting: Counting, query: npt.NDArray[np.int64], entry: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     """Whether each entry is among those that are left out for the query."""
-    excluded = counting.excluded
+    excluded = counting.left_out
     n_entries = np.int64(1) << 32
     left_out = np.repeat(np.arange(len(excluded.offsets) - 1), np.diff(excluded.offsets)) * n_entries
     left_out = left_out + excluded.entries

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from psl_eval.queries.rows import Rows
+from psl_eval.scoring.drawn_credits import Credits, DrawnSubsequences, credits_of
 from psl_eval.scoring.tally import Asked, Counting, Tally, tally
 
 if TYPE_CHECKING:
@@ -70,14 +71,22 @@ class Scorer:
         """What the index holds of subsequences."""
         return tally(self.index, asked, self.counting, self.threads)
 
+    def window_rates(self, asked: Asked) -> npt.NDArray[np.float64]:
+        """Hit rates of subsequences by themselves, float64 of shape (n, 2, k); not where entries are credited."""
+        return self.rates(self.tally(asked), asked.targets).hit_rate
+
+    def credits(self, asked: DrawnSubsequences) -> Credits:
+        """What proteins are credited with, where entries are, in draws of their subsequences."""
+        return credits_of(self.index, asked, self.counting, self.threads)
+
     def rates(self, counts: Tally, targets: npt.NDArray[np.uint16]) -> Rates:
         """Rates of the subsequences that were counted against `targets`, of shape (n, k)."""
         weights = counts.weights if self.counting.definition.credited else counts.entries
         labelled = (targets != 0)[:, np.newaxis]
-        hit_rate = _share(counts.hits, weights[:, :, np.newaxis], labelled)
+        hit_rate = share(counts.hits, weights[:, :, np.newaxis], labelled)
         if self.counting.definition.credited:
             return Rates(hit_rate, np.full(hit_rate.shape, np.nan))
-        return Rates(hit_rate, _share(counts.jaccard, weights[:, :, np.newaxis], labelled))
+        return Rates(hit_rate, share(counts.jaccard, weights[:, :, np.newaxis], labelled))
 
     def _credited(self, rows: Rows, masks: npt.NDArray[np.uint16]) -> Iterator[Block]:
         """All at once: an entry is credited to the first of all subsequences of a protein."""
@@ -134,10 +143,10 @@ class ProteinSums:
         """Rates of the proteins, whose labels are `masks` of shape (m, k)."""
         labelled = (masks != 0)[:, np.newaxis]
         if self._credited:
-            rates = _share(self._hits, self._weights[:, :, np.newaxis], labelled)
+            rates = share(self._hits, self._weights[:, :, np.newaxis], labelled)
             none = np.full(rates.shape, np.nan)
             return Rates(np.where(labelled & np.isnan(rates), 0.0, rates), none)
-        return Rates(_share(self.row_rates, self.scored, labelled), _share(self._jaccard, self.scored, labelled))
+        return Rates(share(self.row_rates, self.scored, labelled), share(self._jaccard, self.scored, labelled))
 
 
 def _add(sums: npt.NDArray[Any], query: npt.NDArray[np.integer], terms: npt.NDArray[Any]) -> None:
@@ -147,7 +156,8 @@ def _add(sums: npt.NDArray[Any], query: npt.NDArray[np.integer], terms: npt.NDAr
         sums[:, *column] += added.astype(sums.dtype)
 
 
-def _share(part: npt.NDArray[Any], whole: npt.NDArray[Any], labelled: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def share(part: npt.NDArray[Any], whole: npt.NDArray[Any], labelled: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """`part` of `whole`, NaN where that is 0 or there is no label."""
     shares = np.full(part.shape, np.nan)
     np.divide(part, whole, out=shares, where=(whole > 0) & labelled)
     return shares

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from psl_eval.exclusion.exclusions import Excluded
+from psl_eval.exclusion.left_out import LeftOut
 from psl_eval.scoring._hit_rate_kernels import tally_occurrences
-from psl_eval.scoring._label_bits import LEFT_OUT
 from psl_eval.scoring._released_kernels import credit_entries
 from psl_eval.scoring.annotation import Annotation, entry_labels
 from psl_eval.scoring.definitions import Definition
@@ -29,14 +28,14 @@ _PART: Final = 1024  # subsequences that a thread takes at a time; a short one c
 class Tally(NamedTuple):
     """Entries that hold each of n subsequences, for k sets of classes each.
 
-    The second axis is 0 for all entries that count and 1 for those left after the exclusion.
+    The second axis is that of `LeftOut`: all entries that count, and those left after each exclusion.
     """
 
-    entries: npt.NDArray[np.int64]  # (n, 2)
-    matching: npt.NDArray[np.int64]  # (n, 2, k) those of them with one of the classes
-    weights: npt.NDArray[np.float64]  # (n, 2) what the entries weigh together, where they are credited
-    hits: npt.NDArray[np.float64]  # (n, 2, k) what the matching ones weigh
-    jaccard: npt.NDArray[np.float64]  # (n, 2, k) the same times the Jaccard index of classes; not where credited
+    entries: npt.NDArray[np.int64]  # (n, columns)
+    matching: npt.NDArray[np.int64]  # (n, columns, k) those of them with one of the classes
+    weights: npt.NDArray[np.float64]  # (n, columns) what the entries weigh together, where they are credited
+    hits: npt.NDArray[np.float64]  # (n, columns, k) what the matching ones weigh
+    jaccard: npt.NDArray[np.float64]  # (n, columns, k) the same times the Jaccard index of classes; not where credited
 
     def part(self, rows: slice) -> Tally:
         """That of some subsequences, without copying."""
@@ -59,7 +58,7 @@ class Asked(NamedTuple):
     peptides: Peptides
     starts: npt.NDArray[np.int64]  # (n,) where each starts in its protein, 1-based
     targets: npt.NDArray[np.uint16]  # (n, k) bits of classes
-    query: npt.NDArray[np.int64]  # (n,) number of each one's protein in `excluded`
+    query: npt.NDArray[np.int64]  # (n,) number of each one's protein in `left_out`
     group: npt.NDArray[np.int64]  # (n,) ascending: subsequences credited together have one number
 
 
@@ -68,8 +67,7 @@ class Counting(NamedTuple):
 
     definition: Definition
     annotation: Annotation
-    excluded: Excluded
-    everywhere: npt.NDArray[np.int64]  # entries left out for every query, ascending
+    left_out: LeftOut
 
 
 def tally(index: Index, asked: Asked, counting: Counting, threads: int) -> Tally:
@@ -78,7 +76,7 @@ def tally(index: Index, asked: Asked, counting: Counting, threads: int) -> Tally
     Each shard gives sums of its own, which are added in the order of the shards: the same to the bit for any number
     of threads (0 for as many as the machine has), and wherever the shards are asked.
     """
-    total = _zeros(*asked.targets.shape)
+    total = _zeros(asked, counting)
     for of_shard in index.over_shards(tally_shard, asked, counting, threads=threads):
         total.add(of_shard)
     return total
@@ -86,7 +84,7 @@ def tally(index: Index, asked: Asked, counting: Counting, threads: int) -> Tally
 
 def tally_shard(shard: Shard, asked: Asked, counting: Counting, *, threads: int) -> Tally:
     """Tally each subsequence over the entries of one shard; the same to the bit for any number of threads."""
-    result = _zeros(*asked.targets.shape)
+    result = _zeros(asked, counting)
     count = _credited if counting.definition.credited else _counted
     parts = _parts(asked, counting.definition.credited)
     for _ in ordered_map(count(shard, asked, counting, result), parts, min(threads, max(len(parts), 1))):
@@ -94,13 +92,14 @@ def tally_shard(shard: Shard, asked: Asked, counting: Counting, *, threads: int)
     return result
 
 
-def _zeros(n_rows: int, n_targets: int) -> Tally:
+def _zeros(asked: Asked, counting: Counting) -> Tally:
+    (n, k), columns = asked.targets.shape, counting.left_out.columns
     return Tally(
-        np.zeros((n_rows, 2), np.int64),
-        np.zeros((n_rows, 2, n_targets), np.int64),
-        np.zeros((n_rows, 2)),
-        np.zeros((n_rows, 2, n_targets)),
-        np.zeros((n_rows, 2, n_targets)),
+        np.zeros((n, columns), np.int64),
+        np.zeros((n, columns, k), np.int64),
+        np.zeros((n, columns)),
+        np.zeros((n, columns, k)),
+        np.zeros((n, columns, k)),
     )
 
 
@@ -115,7 +114,7 @@ def _parts(asked: Asked, whole_groups: bool) -> list[slice]:
 
 def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts entries for each subsequence by itself."""
-    labels = shard_labels(shard, counting)
+    labels = entry_labels(shard, counting.annotation)
 
     def count(rows: slice) -> None:
         here = result.part(rows)
@@ -134,7 +133,7 @@ def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> C
 
 def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts each entry once for a group of subsequences."""
-    labels = shard_labels(shard, counting)
+    labels = entry_labels(shard, counting.annotation)
     scratch: SimpleQueue[npt.NDArray[np.int64]] = SimpleQueue()
 
     def count(rows: slice) -> None:
@@ -170,23 +169,22 @@ def question_of(
         np.array([shard.exact_regular, shard.exact_irregular]),
         asked.targets[rows],
         asked.query[rows],
-        counting.excluded.offsets,
-        counting.excluded.entries,
+        counting.left_out.offsets,
+        counting.left_out.entries,
+        counting.left_out.missing_from,
         shard.text,
         shard.starts,
         shard.block_entry,
         shard.pos,
         shard.first_entry,
         labels,
+        _everywhere(shard, counting.left_out),
     )
 
 
-def shard_labels(shard: Shard, counting: Counting) -> npt.NDArray[np.uint16]:
-    """Labels of the entries of a shard, as kernels take them."""
-    labels = entry_labels(shard, counting.annotation)
-    if len(counting.everywhere):
-        here = counting.everywhere - shard.first_entry
-        here = here[(here >= 0) & (here < shard.n_entries)]
-        labels = labels.copy()
-        labels[here] |= LEFT_OUT
-    return labels
+def _everywhere(shard: Shard, left_out: LeftOut) -> npt.NDArray[np.uint8]:
+    """The columns that each entry of a shard is missing from, whatever the query; uint8 of shape (n_entries,)."""
+    missing_from = np.zeros(shard.n_entries, np.uint8)
+    here = slice(*np.searchsorted(left_out.everywhere, [shard.first_entry, shard.first_entry + shard.n_entries]))
+    missing_from[left_out.everywhere[here] - shard.first_entry] = left_out.everywhere_from[here]
+    return missing_from

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from psl_eval.exclusion.exclusions import Excluded
+from psl_eval.exclusion.left_out import left_out
 from psl_eval.scoring.annotation import Annotation
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_eval.scoring.drawn_credits import Credits, DrawnSubsequences, credits_of
@@ -70,7 +71,7 @@ class Case:
         excluded = Excluded(offsets, np.concatenate(self.left_out), {})
         definition = DEFINITIONS["released"]
         annotation = Annotation("any", False, None, "annotated", definition.credited)
-        return Counting(definition, annotation, excluded, np.array(self.everywhere))
+        return Counting(definition, annotation, left_out(excluded, np.array(self.everywhere)))
 
     def expected(self) -> Credits:
         m = len(self.proteins)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Final
 
 import pyarrow as pa
@@ -15,8 +15,8 @@ from psl_eval.choices import Choices
 from psl_eval.comparing.methods import Method
 from psl_eval.experiments.explained_proteins import Explanation
 from psl_eval.experiments.parts import Parts, digest_of
-from psl_eval.experiments.scored_subsequences import Scoring, side_by_side
-from psl_eval.results.schemas import SUMMARY, HitRates
+from psl_eval.experiments.scored_subsequences import Judged, Scoring
+from psl_eval.results.schemas import SUMMARY
 from psl_eval.statistics.confidence import CONFIDENCE
 
 _ABOUT: Final = [
@@ -65,8 +65,7 @@ class Row:
         confidence: list[dict[str, Any]] = []
         exclusions = self.scoring.exclusions
         forms = list(itertools.product(self.definitions, exclusions))
-        _ = self.digest  # once, for all of them
-        tables = side_by_side(lambda scoring, form: self._tables(form[0], form[1], scoring), forms, self.scoring)
+        tables = self._tables(forms)
         for (definition, exclusion), (summary, judged) in zip(forms, tables, strict=True):
             first = exclusion == exclusions[0]
             rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=first)]
@@ -83,20 +82,23 @@ class Row:
         """Of the subsequences with their places and labels; hexadecimal."""
         return digest_of({"rows": self.subsequences.to_pylist()})
 
-    def _tables(self, definition: str, exclusion: str, scoring: Scoring) -> tuple[pa.Table, pa.Table]:
-        """The summary, and how far the rates tell correct predictions from wrong ones."""
-        choices = self._choices(definition, exclusion, self.choices.nulls)
-        terms = self.scoring.terms(exclusion) | {"subsequences": self.digest, "choices": asdict(choices)}
-        name = f"{self.explanation.model.name}-{self.explanation.method}-{definition}-{exclusion}"
+    def _tables(self, forms: Sequence[tuple[str, str]]) -> list[Judged]:
+        """Of each definition and exclusion."""
+        several = [self._choices(definition, exclusion, self.choices.nulls) for definition, exclusion in forms]
+        named = []
+        for choices in several:
+            terms = self.scoring.terms(choices.exclude) | {"subsequences": self.digest, "choices": asdict(choices)}
+            name = f"{self.explanation.model.name}-{self.explanation.method}-{choices.definition}-{choices.exclude}"
+            named += [(name, terms), (f"{name}-confidence", terms)]
 
-        @cache
-        def rates() -> HitRates:
-            return scoring.hit_rates(self.subsequences, choices)
+        def compute(missing: list[int]) -> Iterator[pa.Table]:
+            numbers = sorted({number // 2 for number in missing})
+            scored = self.scoring.judged(self.subsequences, [several[number] for number in numbers])
+            for number, judged in zip(numbers, scored, strict=True):
+                yield from (table for place, table in enumerate(judged) if 2 * number + place in missing)
 
-        return (
-            self.parts.table(name, terms, lambda: rates().summary),
-            self.parts.table(f"{name}-confidence", terms, lambda: rates().confidence),
-        )
+        kept = self.parts.tables(named, compute)
+        return [Judged(*pair) for pair in zip(kept[::2], kept[1::2], strict=True)]
 
     def _choices(self, definition: str, exclusion: str, nulls: tuple[str, ...]) -> Choices:
         return Choices(**asdict(self.choices) | {"definition": definition, "exclude": exclusion, "nulls": nulls})

@@ -1,0 +1,71 @@
+"""What exclusions leave out, as results have it: one column with nothing left out, and one for each exclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from psl_eval.exclusion.exclusions import Excluded
+
+_COLUMNS: Final = 8  # a bit of a byte each
+
+
+class LeftOut(NamedTuple):
+    """Entries that are missing from columns of results: column 0 is of all entries, column s + 1 of exclusion s.
+
+    Columns are bits of a number; queries are n proteins.
+    """
+
+    offsets: npt.NDArray[np.int64]  # (n + 1,) those of query i are entries[offsets[i]:offsets[i + 1]]
+    entries: npt.NDArray[np.int64]  # numbers in the whole index, ascending within a query
+    missing_from: npt.NDArray[np.uint8]  # columns that each of them is missing from for the query
+    everywhere: npt.NDArray[np.int64]  # entries that are missing whatever the query, ascending
+    everywhere_from: npt.NDArray[np.uint8]  # columns that each of them is missing from
+    columns: int  # exclusions, and 1
+
+
+def left_out(excluded: Excluded, everywhere: npt.NDArray[np.int64]) -> LeftOut:
+    """What one exclusion leaves out for each query, and everywhere."""
+    alone = [np.full(len(entries), 2, np.uint8) for entries in (excluded.entries, everywhere)]
+    return LeftOut(excluded.offsets, excluded.entries, alone[0], everywhere, alone[1], 2)
+
+
+def together(exclusions: Sequence[LeftOut]) -> LeftOut:
+    """What several leave out for the same queries, one column after the other; with at most 7 of them."""
+    columns = 1 + sum(each.columns - 1 for each in exclusions)
+    if columns > _COLUMNS:
+        raise ValueError(f"{columns - 1} exclusions, expected at most {_COLUMNS - 1}")
+    shifts = np.cumsum([0, *(each.columns - 1 for each in exclusions)])
+    pairs, missing_from = _merged(
+        [(_pairs(each), each.missing_from << shift) for each, shift in zip(exclusions, shifts.tolist(), strict=False)]
+    )
+    everywhere, everywhere_from = _merged(
+        [
+            (each.everywhere[np.newaxis], each.everywhere_from << shift)
+            for each, shift in zip(exclusions, shifts.tolist(), strict=False)
+        ]
+    )
+    offsets = np.searchsorted(pairs[0], np.arange(len(exclusions[0].offsets)))
+    return LeftOut(offsets, pairs[1], missing_from, everywhere[0], everywhere_from, columns)
+
+
+def _pairs(exclusion: LeftOut) -> npt.NDArray[np.int64]:
+    """Query and entry, each a row."""
+    query = np.repeat(np.arange(len(exclusion.offsets) - 1), np.diff(exclusion.offsets))
+    return np.stack([query, exclusion.entries])
+
+
+def _merged(
+    keys: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Distinct columns of several arrays with the same rows, in order, and the bits that they have in any of them."""
+    every = np.concatenate([key for key, _ in keys], axis=1)
+    bits = np.concatenate([of_key for _, of_key in keys])
+    order = np.lexsort(every[::-1])
+    every, bits = every[:, order], bits[order]
+    first = np.flatnonzero(np.any(np.diff(every, axis=1, prepend=-1) != 0, axis=0))
+    merged: npt.NDArray[np.uint8] = np.bitwise_or.reduceat(bits, first) if len(first) else bits
+    return every[:, first], merged
