@@ -144,6 +144,8 @@ class Run:
         Called with each `psl_index.Progress`.
     scorer : callable, optional
         Makes what counts entries (`psl_eval.scoring.shared_look_ups`).
+    none_too : bool
+        Whether summary, strata and confidence also have the rates without the exclusion.
 
     Attributes
     ----------
@@ -176,9 +178,11 @@ class Run:
         threads: int = 0,
         progress: Callable[[Progress], None] | None = None,
         scorer: Callable[[Index, Counting, int], Scorer] = Scorer,
+        none_too: bool = True,
     ) -> None:
         self._index = index
         self._choices = choices
+        self._sides = sides(choices.exclude, none_too=none_too)
         self._threads = threads
         self._progress = progress or (lambda _: None)
         refuse_two_readers(subsequences, proteins, clusters, training)
@@ -255,6 +259,7 @@ class Run:
         yield "calibration", CALIBRATION, calibration
         self.summary = Summary(
             self._choices,
+            self._sides,
             self.labels.names,
             self._subsets(),
             sums,
@@ -332,7 +337,7 @@ class Run:
         from psl_eval.statistics.strata import stratum_table
 
         subsets = {name: of_queries[self.rows.query] for name, of_queries in self._subsets().items()}
-        for side, name in sides(self._choices.exclude):
+        for side, name in self._sides:
             for label, against in enumerate(self.labels.names):
                 table = stratum_table(
                     self.rows.lengths,
@@ -355,7 +360,7 @@ class Run:
         calibration: list[pa.RecordBatch] = []
         if "predicted" in self.labels.names and self._masks["true"].any():
             label = self.labels.names.index("predicted")
-            for side, name in sides(self._choices.exclude):
+            for side, name in self._sides:
                 both = confidence_tables(
                     rates[:, side, label],
                     self._masks["predicted"],

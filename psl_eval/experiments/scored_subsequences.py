@@ -98,19 +98,30 @@ class Scoring:
     def judged(self, subsequences: pa.Table, several: Sequence[Choices]) -> Iterator[Judged]:
         """What `hit_rates` sums up of the same subsequences by choices that differ in definition and exclusion alone.
 
-        Those whose entries are counted alike go side by side, and share the look-ups of null models.
+        With nothing left out there are rows beside the first exclusion alone. Those whose entries are counted alike go
+        side by side, and share the look-ups of null models.
         """
         for _, alike in itertools.groupby(several, lambda choices: DEFINITIONS[choices.definition].credited):
             together = list(alike)
             shared = SharedLookUps(self.threads)
             threads = max(threads_for(self.threads) // len(together), 1)
-            runs = [self._run(subsequences, choices, threads, scorer=shared.scorer) for choices in together]
+            runs = [
+                self._run(
+                    subsequences,
+                    choices,
+                    threads,
+                    scorer=shared.scorer,
+                    none_too=choices.exclude == self.exclusions[0],
+                )
+                for choices in together
+            ]
             yield from ordered_map(_judged, zip(runs, shared.scorers, strict=True), len(runs))
 
     def method(self, name: str, subsequences: pa.Table, choices: Choices) -> Method:
-        """The same as `psl_eval.comparing.comparison.compare` takes it."""
-        rates = self.hit_rates(subsequences, choices)
-        return Method(name, name, rates.manifest, rates.proteins, rates.subsequences)
+        """What `psl_eval.comparing.comparison.compare` takes of the same."""
+        run = self._run(subsequences, choices, self.threads)
+        tables = _tables(run, ("subsequences", "proteins"))
+        return Method(name, name, run.manifest, tables["proteins"], tables["subsequences"])
 
     def _run(self, subsequences: pa.Table, choices: Choices, threads: int, **scored_by: Any) -> Run:
         training = self.training_set if choices.exclude == "train" else None
@@ -135,16 +146,23 @@ class Judged(NamedTuple):
 
 def _judged(sharing: tuple[Run, SharingScorer]) -> Judged:
     run, scorer = sharing
-    tables: dict[str, pa.Table] = {}
     try:
-        for name, schema, batches in run.tables():
-            if name in Judged._fields:
-                tables[name] = pa.Table.from_batches(batches, schema)
-            elif name in ("subsequences", "windows"):  # on which these rest
-                deque(batches, maxlen=0)
+        return Judged(**_tables(run, Judged._fields))
     finally:
         scorer.leave()
-    return Judged(**tables)
+
+
+def _tables(run: Run, wanted: Sequence[str]) -> dict[str, pa.Table]:
+    """Some tables of a run, in its order; what they do not rest on is not worked out."""
+    tables: dict[str, pa.Table] = {}
+    for name, schema, batches in run.tables():
+        if name in wanted:
+            tables[name] = pa.Table.from_batches(batches, schema)
+        elif name in ("subsequences", "windows"):
+            deque(batches, maxlen=0)
+        if len(tables) == len(wanted):
+            break
+    return tables
 
 
 def side_by_side(score: Callable[[Scoring, Item], Result], items: Sequence[Item], scoring: Scoring) -> Iterator[Result]:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from psl_eval.nulls._window_kernels import means_of_draws
 from psl_eval.nulls.drawn import Drawn, Observed, Totals
 from psl_eval.nulls.windows import QueryResidues, Windows, enumerated
 from psl_eval.queries.rows import Rows
@@ -93,7 +94,7 @@ class RandomWindows:
             draws = slice(first, min(first + at_once, self._draws))
             size = (draws.stop - draws.start, len(query))
             taken = windows.first + self._random.integers(0, windows.places, size)
-            means = np.moveaxis(_protein_means(found[taken], first_row), 0, -1)
+            means = means_of_draws(found, taken, np.append(first_row, len(query)))
             self._totals.add(queries, slice(None), draws, means)
             after = means[:, 1]
             scored = ~np.isnan(after)
@@ -224,16 +225,6 @@ def _of_others(rows: Rows, residues: QueryResidues, masks: npt.NDArray[np.uint16
 def _asked(residues: QueryResidues, masks: npt.NDArray[np.uint16], windows: Windows) -> Asked:
     peptides = residues.windows(windows.query, windows.starts, windows.lengths)
     return Asked(peptides, windows.starts, masks[windows.query], windows.query, windows.query)
-
-
-def _protein_means(rates: npt.NDArray[np.float64], first_row: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Means over the scored rows of each protein, from (draws, rows, ...) to (draws, proteins, ...)."""
-    scored = ~np.isnan(rates)
-    sums = np.add.reduceat(np.where(scored, rates, 0.0), first_row, axis=1)
-    counts = np.add.reduceat(scored, first_row, axis=1, dtype=np.int64)
-    means = np.full(sums.shape, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    return means
 
 
 def _ranked(

@@ -17,6 +17,9 @@ from psl_eval.scoring.scorer import ProteinSums, Rates
 from psl_eval.statistics.means import adjusted, mean_interval, permutation_p
 from psl_eval.statistics.rows import table_of
 
+#: Number of a side, 0 without and 1 with the exclusion, and the exclusion that it has.
+Sides = tuple[tuple[int, str], ...]
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -25,6 +28,8 @@ class Summary:
     Attributes
     ----------
     choices : Choices
+    sides : Sides
+        Those that have rows.
     against : tuple of str
         The k labels.
     subsets : dict of str to bool array of shape (m,)
@@ -43,6 +48,7 @@ class Summary:
     """
 
     choices: Choices
+    sides: Sides
     against: tuple[str, ...]
     subsets: Mapping[str, npt.NDArray[np.bool_]]
     sums: ProteinSums
@@ -58,7 +64,7 @@ class Summary:
             self._observed(label, subset, side, exclusion) | null
             for label in range(len(self.against))
             for subset in self.subsets
-            for side, exclusion in sides(self.choices.exclude)
+            for side, exclusion in self.sides
             for null in self._nulls(label, subset, side)
         ]
         for family in {(row["exclusion"], row.get("null")) for row in rows}:
@@ -117,9 +123,9 @@ class Summary:
         return {name: _mean(of_proteins[self.subsets[subset], label]) for name, of_proteins in self.windows.items()}
 
 
-def sides(exclude: str) -> tuple[tuple[int, str], ...]:
-    """The sides that are shown, with the exclusion of each: the chosen one, and none."""
-    return ((1, exclude), (0, "none")) if exclude != "none" else ((0, "none"),)
+def sides(exclude: str, *, none_too: bool = True) -> Sides:
+    """The chosen exclusion and, where that is to be shown, none."""
+    return ((1, exclude), (0, "none"))[: 1 + none_too] if exclude != "none" else ((0, "none"),)
 
 
 def _mean(rates: npt.NDArray[np.float64]) -> float:

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from psl_eval.scoring._released_kernels import credit_drawn, list_entries
-from psl_eval.scoring.annotation import entry_labels
-from psl_eval.scoring.tally import Asked, Counting, question_of
+from psl_eval.scoring.tally import Asked, Counting, question_of, shard_entries
 from psl_index.ordered_map import ordered_map
 from psl_index.shard import Shard
 
@@ -74,13 +73,13 @@ def _parts(asked: DrawnSubsequences) -> Iterator[slice]:
 
 
 def _credit(shard: Shard, asked: DrawnSubsequences, counting: Counting, total: Credits) -> Callable[[slice], None]:
-    labels = entry_labels(shard, counting.annotation)
+    entries = shard_entries(shard, counting)
 
     def credit(proteins: slice) -> None:
         windows = slice(*asked.first_window[[proteins.start, proteins.stop]].tolist())
         rows = slice(*asked.first_row[[proteins.start, proteins.stop]].tolist())
         found = list_entries(
-            *question_of(shard, asked.windows, counting, labels, windows), asked.windows.starts[windows] - 1
+            *question_of(shard, asked.windows, counting, entries, windows), asked.windows.starts[windows] - 1
         )
         credit_drawn(
             *found,

@@ -114,12 +114,12 @@ def _parts(asked: Asked, whole_groups: bool) -> list[slice]:
 
 def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts entries for each subsequence by itself."""
-    labels = entry_labels(shard, counting.annotation)
+    entries = shard_entries(shard, counting)
 
     def count(rows: slice) -> None:
         here = result.part(rows)
         tally_occurrences(
-            *question_of(shard, asked, counting, labels, rows),
+            *question_of(shard, asked, counting, entries, rows),
             asked.starts[rows],
             counting.definition.near,
             here.entries,
@@ -133,7 +133,7 @@ def _counted(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> C
 
 def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> Callable[[slice], None]:
     """Counts each entry once for a group of subsequences."""
-    labels = entry_labels(shard, counting.annotation)
+    entries = shard_entries(shard, counting)
     scratch: SimpleQueue[npt.NDArray[np.int64]] = SimpleQueue()
 
     def count(rows: slice) -> None:
@@ -143,7 +143,7 @@ def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> 
         except Empty:
             credited = np.full(shard.n_entries, -1)
         credit_entries(
-            *question_of(shard, asked, counting, labels, rows),
+            *question_of(shard, asked, counting, entries, rows),
             asked.starts[rows] - 1,
             asked.group[rows],
             credited,
@@ -157,9 +157,23 @@ def _credited(shard: Shard, asked: Asked, counting: Counting, result: Tally) -> 
     return count
 
 
-def question_of(
-    shard: Shard, asked: Asked, counting: Counting, labels: npt.NDArray[np.uint16], rows: slice
-) -> tuple[Any, ...]:
+class ShardEntries(NamedTuple):
+    """What a shard's entries are, as kernels take it."""
+
+    labels: npt.NDArray[np.uint16]  # (n_entries,) as `entry_labels`
+    everywhere: npt.NDArray[np.uint8]  # (n_entries,) columns that each is missing from, whatever the query
+
+
+def shard_entries(shard: Shard, counting: Counting) -> ShardEntries:
+    """Those of one shard."""
+    left_out = counting.left_out
+    everywhere = np.zeros(shard.n_entries, np.uint8)
+    here = slice(*np.searchsorted(left_out.everywhere, [shard.first_entry, shard.first_entry + shard.n_entries]))
+    everywhere[left_out.everywhere[here] - shard.first_entry] = left_out.everywhere_from[here]
+    return ShardEntries(entry_labels(shard, counting.annotation), everywhere)
+
+
+def question_of(shard: Shard, asked: Asked, counting: Counting, entries: ShardEntries, rows: slice) -> tuple[Any, ...]:
     """What all kernels take first: some subsequences, what is left out for them, and the shard."""
     part = asked.peptides.part(rows.start, rows.stop)
     return (
@@ -177,14 +191,5 @@ def question_of(
         shard.block_entry,
         shard.pos,
         shard.first_entry,
-        labels,
-        _everywhere(shard, counting.left_out),
+        *entries,
     )
-
-
-def _everywhere(shard: Shard, left_out: LeftOut) -> npt.NDArray[np.uint8]:
-    """The columns that each entry of a shard is missing from, whatever the query; uint8 of shape (n_entries,)."""
-    missing_from = np.zeros(shard.n_entries, np.uint8)
-    here = slice(*np.searchsorted(left_out.everywhere, [shard.first_entry, shard.first_entry + shard.n_entries]))
-    missing_from[left_out.everywhere[here] - shard.first_entry] = left_out.everywhere_from[here]
-    return missing_from

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.stats
 
+from psl_eval.statistics._resampling_kernels import auc_of_draws, spearman_of_draws
 from psl_eval.statistics.resampling import (
     RESAMPLES,
     Bools,
@@ -18,7 +19,6 @@ from psl_eval.statistics.resampling import (
     Ints,
     Statistic,
     bootstrap,
-    divided,
     interval,
     units_of,
 )
@@ -156,56 +156,19 @@ def _p_value(of_test: float, units: Ints, draws: Floats, null: float) -> float:
 
 def _weighted_auc(scores: Floats, positive: Bools, units: Ints) -> Statistic:
     """The area of resampled units, without sorting each resample: a unit counts as often as it was drawn."""
-    order, first_of_tie = _ties(scores)
+    order, tie = _ties(scores)
     positive, units = positive[order], units[order]
-
-    def statistic(drawn: Ints) -> Floats:
-        times = _times(drawn)[:, units]
-        positives = np.add.reduceat(times * positive, first_of_tie, axis=1)
-        negatives = np.add.reduceat(times * ~positive, first_of_tie, axis=1)
-        lower = np.cumsum(negatives, axis=1) - negatives
-        won = (positives * (lower + negatives / 2)).sum(axis=1)
-        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-        return divided(won, pairs)
-
-    return statistic
+    return lambda drawn: auc_of_draws(drawn, units, positive, tie)
 
 
 def _weighted_spearman(x: Floats, y: Floats, units: Ints) -> Statistic:
     """Spearman's rho of resampled units: Pearson's r of the ranks that they have in the resample."""
-
-    def statistic(drawn: Ints) -> Floats:
-        times = _times(drawn)[:, units]
-        centred_x, centred_y = (_centred_ranks(values, times) for values in (x, y))
-        covariance = (times * centred_x * centred_y).sum(axis=1)
-        variances = (times * centred_x**2).sum(axis=1) * (times * centred_y**2).sum(axis=1)
-        return divided(covariance, np.sqrt(variances))
-
-    return statistic
-
-
-def _times(drawn: Ints) -> Ints:
-    """How often each unit was drawn, of shape (batch, units)."""
-    batch, n_units = drawn.shape
-    places = drawn + np.arange(batch)[:, np.newaxis] * n_units
-    times: Ints = np.bincount(places.ravel(), minlength=batch * n_units).reshape(batch, n_units)
-    return times
+    order, tie = (np.stack(both) for both in zip(_ties(x), _ties(y), strict=True))
+    return lambda drawn: spearman_of_draws(drawn, units, order, tie)
 
 
 def _ties(values: Floats) -> tuple[Ints, Ints]:
-    """Ascending order of the values, and where in it each run of equal ones begins."""
+    """Ascending order of the values, and in it the number of each run of equal ones."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    return order, np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-
-
-def _centred_ranks(values: Floats, times: Ints) -> Floats:
-    """Mean ranks, less their mean, of values that count several times (columns of `times`)."""
-    order, first_of_tie = _ties(values)
-    tied = np.add.reduceat(times[:, order], first_of_tie, axis=1)
-    lower = np.cumsum(tied, axis=1) - tied
-    rank = lower + (tied + 1) / 2
-    tie = np.empty(len(values), np.int64)
-    tie[order] = np.repeat(np.arange(len(first_of_tie)), np.diff(first_of_tie, append=len(values)))
-    centred: Floats = rank[:, tie] - (times.sum(axis=1, keepdims=True) + 1) / 2
-    return centred
+    return order, np.cumsum(np.concatenate([[0], ordered[1:] != ordered[:-1]]))

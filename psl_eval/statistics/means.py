@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.stats
 
+from psl_eval.statistics._resampling_kernels import sums_of_draws
 from psl_eval.statistics.resampling import (
     CELLS,
     LEVEL,
@@ -287,7 +288,7 @@ def _bootstrap_means(totals: _Totals, shares: Floats, seed: int, resamples: int)
     def statistic(drawn: Ints) -> Floats:
         mean = np.zeros(len(drawn))
         for share, (sums, counts) in zip(shares, columns, strict=True):
-            mean += share * divided(sums[drawn].sum(axis=1), counts[drawn].sum(axis=1))
+            mean += share * divided(sums_of_draws(drawn, sums), sums_of_draws(drawn, counts))
         return mean
 
     return bootstrap(len(totals.sums), statistic, seed, resamples)

@@ -63,13 +63,11 @@ class Row:
         mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()
         rates: list[dict[str, Any]] = []
         confidence: list[dict[str, Any]] = []
-        exclusions = self.scoring.exclusions
-        forms = list(itertools.product(self.definitions, exclusions))
+        forms = list(itertools.product(self.definitions, self.scoring.exclusions))
         tables = self._tables(forms)
-        for (definition, exclusion), (summary, judged) in zip(forms, tables, strict=True):
-            first = exclusion == exclusions[0]
-            rates += [about | {"mean_length": mean_length} | row for row in _own(summary, first=first)]
-            confidence += [about | {"definition": definition} | row for row in _own(judged, first=first)]
+        for (definition, _), (summary, judged) in zip(forms, tables, strict=True):
+            rates += [about | {"mean_length": mean_length} | row for row in summary.to_pylist()]
+            confidence += [about | {"definition": definition} | row for row in judged.to_pylist()]
         return rates, confidence
 
     def method(self, exclusion: str, scoring: Scoring) -> Method:
@@ -102,10 +100,3 @@ class Row:
 
     def _choices(self, definition: str, exclusion: str, nulls: tuple[str, ...]) -> Choices:
         return Choices(**asdict(self.choices) | {"definition": definition, "exclude": exclusion, "nulls": nulls})
-
-
-def _own(table: pa.Table, *, first: bool) -> Iterator[dict[str, Any]]:
-    """Rows but for those of nothing left out, which every exclusion gives and the `first` alone keeps."""
-    for row in table.to_pylist():
-        if row["exclusion"] != "none" or first:
-            yield row
