@@ -17,7 +17,9 @@ from benchmarks.memory import run_watched
 from benchmarks.report import Finding
 from benchmarks.timing import Runs, alternately, repeated, timed
 from psl_eval.choices import Choices
+from psl_eval.forms import Judged, judged, some_tables
 from psl_eval.hit_rates import Run
+from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index import Index
 
 SENTENCES = DATA / "released" / "test_sentences.txt.gz"
@@ -58,7 +60,31 @@ def findings(index: Index, residues: int, folder: Path) -> Iterator[Finding]:
             f"hitrate.null-{null}",
             residues,
         )
+    yield _side_by_side(index, attention, residues)
     yield _many(index, residues, folder)
+
+
+def _side_by_side(index: Index, path: Path, residues: int) -> Finding:
+    """Null model and intervals of all definitions, with two exclusions each."""
+    forms = [
+        Choices(definition=definition, exclude=exclude, nulls=("window",), draws=DRAWS)
+        for definition in DEFINITIONS
+        for exclude in ("self", "identical")
+    ]
+
+    def make(choices: Choices, **how: Any) -> Run:
+        return Run(index, path, choices, proteins=SENTENCES, **how)
+
+    ours, alone = alternately(
+        lambda: list(judged(make, forms, 0)), lambda: [some_tables(make(form), Judged._fields) for form in forms], 3
+    )
+    return Finding(
+        f"{len(forms)} forms one at a time, {DRAWS:,} draws of null model window each",
+        alone.median / ours.median,
+        "x side by side",
+        f"of the attention's subsequences; {alone} against {ours}",
+        residues=residues,
+    )
 
 
 def _many(index: Index, residues: int, folder: Path) -> Finding:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +15,10 @@ import pyarrow as pa
 from psl_eval.comparing.methods import Method
 from psl_eval.exclusion.training_sets import read_training_set
 from psl_eval.experiments.explained_proteins import digest_of_proteins
+from psl_eval.forms import Judged, judged, some_tables
 from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
-from psl_eval.results.schemas import HitRates
 from psl_eval.scoring.annotation import Annotation, class_shares
-from psl_eval.scoring.definitions import DEFINITIONS
-from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer
 from psl_index.errors import InputError
 from psl_index.ordered_map import ordered_map
 from psl_index.threads import threads_for
@@ -83,47 +79,25 @@ class Scoring:
             "clusters": None if self.clusters is None else self.clusters.record.sha256,
         }
 
-    def hit_rates(self, subsequences: pa.Table, choices: Choices) -> HitRates:
-        """Score at least one subsequence, as `psl_eval.subsequences.extraction.extract` gives them.
+    def judged(self, subsequences: pa.Table, forms: Sequence[Choices]) -> Iterator[Judged]:
+        """What hit rates of the same subsequences sum up to in several forms, as `psl_eval.forms.judged`.
+
+        At least one subsequence, as `psl_eval.subsequences.extraction.extract` gives them.
 
         Raises
         ------
         InputError, UsageError
             As of `psl_eval.hit_rates.Run`.
         """
-        run = self._run(subsequences, choices, self.threads)
-        tables = {name: pa.Table.from_batches(batches, schema) for name, schema, batches in run.tables()}
-        return HitRates(**tables, manifest=run.manifest)
-
-    def judged(self, subsequences: pa.Table, several: Sequence[Choices]) -> Iterator[Judged]:
-        """What `hit_rates` sums up of the same subsequences by choices that differ in definition and exclusion alone.
-
-        With nothing left out there are rows beside the first exclusion alone. Those whose entries are counted alike go
-        side by side, and share the look-ups of null models.
-        """
-        for _, alike in itertools.groupby(several, lambda choices: DEFINITIONS[choices.definition].credited):
-            together = list(alike)
-            shared = SharedLookUps(self.threads)
-            threads = max(threads_for(self.threads) // len(together), 1)
-            runs = [
-                self._run(
-                    subsequences,
-                    choices,
-                    threads,
-                    scorer=shared.scorer,
-                    none_too=choices.exclude == self.exclusions[0],
-                )
-                for choices in together
-            ]
-            yield from ordered_map(_judged, zip(runs, shared.scorers, strict=True), len(runs))
+        return judged(lambda choices, **how: self._run(subsequences, choices, **how), forms, self.threads)
 
     def method(self, name: str, subsequences: pa.Table, choices: Choices) -> Method:
         """What `psl_eval.comparing.comparison.compare` takes of the same."""
-        run = self._run(subsequences, choices, self.threads)
-        tables = _tables(run, ("subsequences", "proteins"))
+        run = self._run(subsequences, choices, threads=self.threads)
+        tables = some_tables(run, ("subsequences", "proteins"))
         return Method(name, name, run.manifest, tables["proteins"], tables["subsequences"])
 
-    def _run(self, subsequences: pa.Table, choices: Choices, threads: int, **scored_by: Any) -> Run:
+    def _run(self, subsequences: pa.Table, choices: Choices, **how: Any) -> Run:
         training = self.training_set if choices.exclude == "train" else None
         return Run(
             self.index,
@@ -132,37 +106,8 @@ class Scoring:
             proteins=proteins_of(self.asked),
             clusters=self.clusters,
             training=None if training is None else read_training_set(training),
-            threads=threads,
-            **scored_by,
+            **how,
         )
-
-
-class Judged(NamedTuple):
-    """Tables of a run."""
-
-    summary: pa.Table
-    confidence: pa.Table
-
-
-def _judged(sharing: tuple[Run, SharingScorer]) -> Judged:
-    run, scorer = sharing
-    try:
-        return Judged(**_tables(run, Judged._fields))
-    finally:
-        scorer.leave()
-
-
-def _tables(run: Run, wanted: Sequence[str]) -> dict[str, pa.Table]:
-    """Some tables of a run, in its order; what they do not rest on is not worked out."""
-    tables: dict[str, pa.Table] = {}
-    for name, schema, batches in run.tables():
-        if name in wanted:
-            tables[name] = pa.Table.from_batches(batches, schema)
-        elif name in ("subsequences", "windows"):
-            deque(batches, maxlen=0)
-        if len(tables) == len(wanted):
-            break
-    return tables
 
 
 def side_by_side(score: Callable[[Scoring, Item], Result], items: Sequence[Item], scoring: Scoring) -> Iterator[Result]:

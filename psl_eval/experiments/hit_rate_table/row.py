@@ -15,7 +15,8 @@ from psl_eval.choices import Choices
 from psl_eval.comparing.methods import Method
 from psl_eval.experiments.explained_proteins import Explanation
 from psl_eval.experiments.parts import Parts, digest_of
-from psl_eval.experiments.scored_subsequences import Judged, Scoring
+from psl_eval.experiments.scored_subsequences import Scoring
+from psl_eval.forms import Judged
 from psl_eval.results.schemas import SUMMARY
 from psl_eval.statistics.confidence import CONFIDENCE
 
