@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -13,8 +14,14 @@ from psl_eval.choices import Choices
 from psl_eval.hit_rates import Run
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer
-from psl_index.ordered_map import ordered_map
 from psl_index.threads import threads_for
+
+
+class Form(NamedTuple):
+    """A definition and an exclusion, with all that forms have in common."""
+
+    choices: Choices
+    none_too: bool  # whether the rates with nothing left out are given, too
 
 
 class Judged(NamedTuple):
@@ -24,8 +31,8 @@ class Judged(NamedTuple):
     confidence: pa.Table
 
 
-def judged(make: Callable[..., Run], forms: Sequence[Choices], threads: int) -> Iterator[Judged]:
-    """What runs sum up, in the order of their forms; with nothing left out beside the first exclusion alone.
+def judged(make: Callable[..., Run], forms: Sequence[Form], threads: int) -> Iterator[Judged]:
+    """What runs sum up, in the order of their forms.
 
     Those whose entries are counted alike go side by side, and share the look-ups of null models.
 
@@ -33,27 +40,46 @@ def judged(make: Callable[..., Run], forms: Sequence[Choices], threads: int) -> 
     ----------
     make : callable
         Takes choices, and `threads`, `scorer` and `none_too` of `psl_eval.hit_rates.Run`, and makes it.
-    forms : sequence of Choices
+    forms : sequence of Form
     threads : int
-        0 for as many as the machine has.
+        That work at a time, and as many again while they look something up; 0 for as many as the machine has.
+
+    Raises
+    ------
+    ValueError
+        The choices differ in something else.
     """
-    for _, alike in itertools.groupby(forms, lambda choices: DEFINITIONS[choices.definition].credited):
-        together = list(alike)
-        shared = SharedLookUps(threads)
-        of_each = max(threads_for(threads) // len(together), 1)
-        runs = [
-            make(choices, threads=of_each, scorer=shared.scorer, none_too=choices.exclude == forms[0].exclude)
-            for choices in together
-        ]
-        yield from ordered_map(_judged, zip(runs, shared.scorers, strict=True), len(runs))
+    if len({replace(form.choices, definition="paper", exclude="self") for form in forms}) > 1:
+        raise ValueError("forms differ in more than definition and exclusion")
+    alike: dict[bool, list[int]] = {}
+    for number, form in enumerate(forms):
+        alike.setdefault(DEFINITIONS[form.choices.definition].credited, []).append(number)
+    done: dict[int, Judged] = {}
+    given = 0
+    for numbers in alike.values():
+        done |= zip(numbers, _side_by_side(make, [forms[number] for number in numbers], threads), strict=True)
+        while given in done:
+            yield done.pop(given)
+            given += 1
 
 
-def _judged(sharing: tuple[Run, SharingScorer]) -> Judged:
-    run, scorer = sharing
-    try:
+def _side_by_side(make: Callable[..., Run], forms: Sequence[Form], threads: int) -> list[Judged]:
+    shared = SharedLookUps(threads)
+    of_each = max(threads_for(threads) // len(forms), 1)
+    runs = [make(form.choices, threads=of_each, scorer=shared.scorer, none_too=form.none_too) for form in forms]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        try:
+            futures = [pool.submit(_judged, run, scorer) for run, scorer in zip(runs, shared.scorers, strict=True)]
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
+            return [future.result() for future in futures]
+        finally:
+            shared.stop()  # of no effect when all are done; else the others would wait for each other
+
+
+def _judged(run: Run, scorer: SharingScorer) -> Judged:
+    with scorer:
         return Judged(**some_tables(run, Judged._fields))
-    finally:
-        scorer.leave()
 
 
 def some_tables(run: Run, wanted: Sequence[str]) -> dict[str, pa.Table]:

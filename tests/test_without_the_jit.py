@@ -14,6 +14,7 @@ LINES: Final = "tests/psl_index/test_flatfile.py"
 SEARCH: Final = "tests/psl_index/test_search.py"
 HIT_RATES: Final = "tests/psl_eval/test_hit_rate_kernels.py"
 SYNTHETIC: Final = "tests/psl_eval/test_synthetic.py"
+RESAMPLING: Final = "tests/psl_eval/test_resampling_kernels.py"
 
 NEAREST: Final = {
     "psl_index/_block_kernels.py": [LINES],
@@ -34,9 +35,11 @@ NEAREST: Final = {
     "psl_index/_wide.py": [LINES, "tests/psl_index/test_fasta_records.py"],
     "psl_index/peptides.py": [SEARCH],
     "psl_index/text.py": [SEARCH],
+    "psl_eval/nulls/_window_kernels.py": [f"{RESAMPLING}::test_means_of_windows"],
     "psl_eval/queries/_whole_entry_kernels.py": [
         "tests/psl_eval/test_hit_rates.py::test_the_outputs_name_a_numbered_protein_by_its_fasta_identifier"
     ],
+    "psl_eval/scoring/_exclusion_kernels.py": ["tests/psl_eval/test_shared_look_ups.py"],
     "psl_eval/scoring/_hit_rate_kernels.py": [
         f"{HIT_RATES}::test_long_subsequences_are_compared_to_their_last_residue",
         f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike",
@@ -44,6 +47,7 @@ NEAREST: Final = {
     ],
     "psl_eval/scoring/_position_kernels.py": [f"{HIT_RATES}::test_common_and_rare_subsequences_are_counted_alike"],
     "psl_eval/scoring/_released_kernels.py": ["tests/psl_eval/test_definitions.py::TestReleased"],
+    "psl_eval/statistics/_resampling_kernels.py": [RESAMPLING],
     "psl_eval/synthetic/_family_kernels.py": [
         f"{SYNTHETIC}::test_residues_that_are_fixed_stay_and_the_others_change_as_often_as_asked",
         f"{SYNTHETIC}::test_signals_are_found_again_after_insertions_and_deletions",

@@ -49,7 +49,8 @@ def together(exclusions: Sequence[LeftOut]) -> LeftOut:
         ]
     )
     offsets = np.searchsorted(pairs[0], np.arange(len(exclusions[0].offsets)))
-    return LeftOut(offsets, pairs[1], missing_from, everywhere[0], everywhere_from, columns)
+    entries = np.ascontiguousarray(pairs[1])  # as kernels are compiled for
+    return LeftOut(offsets, entries, missing_from, everywhere[0], everywhere_from, columns)
 
 
 def _pairs(exclusion: LeftOut) -> npt.NDArray[np.int64]:

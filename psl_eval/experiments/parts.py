@@ -62,12 +62,12 @@ class Parts:
             for name, terms in named
         ]
         missing = [number for number, path in enumerate(paths) if not path.exists()]
+        self.found += len(paths) - len(missing)
         made: dict[int, pa.Table] = {}
         for number, table in zip(missing, compute(missing) if missing else (), strict=True):
             self._keep(paths[number], table)
             made[number] = table
-        self.found += len(paths) - len(made)
-        self.made += len(made)
+            self.made += 1
         return [made[number] if number in made else _read(path) for number, path in enumerate(paths)]
 
     def folder(self, name: str, terms: Mapping[str, Any]) -> Path:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from psl_eval.comparing.methods import Method
 from psl_eval.exclusion.training_sets import read_training_set
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.forms import Judged, judged, some_tables
+from psl_eval.forms import Form, Judged, judged, some_tables
 from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
 from psl_eval.scoring.annotation import Annotation, class_shares
@@ -79,7 +79,7 @@ class Scoring:
             "clusters": None if self.clusters is None else self.clusters.record.sha256,
         }
 
-    def judged(self, subsequences: pa.Table, forms: Sequence[Choices]) -> Iterator[Judged]:
+    def judged(self, subsequences: pa.Table, forms: Sequence[Form]) -> Iterator[Judged]:
         """What hit rates of the same subsequences sum up to in several forms, as `psl_eval.forms.judged`.
 
         At least one subsequence, as `psl_eval.subsequences.extraction.extract` gives them.

@@ -52,8 +52,7 @@ def tally_occurrences(
     ``query[i]`` and is scored against each set of classes in ``targets[i]`` (a class is one bit). `labels` are those of
     the shard's entries (`entry_labels`): entries count where they have the bit `COUNTS`. Column 0 of the results is of
     all of them, the others of those that are not missing from it for the protein (`psl_eval.exclusion.left_out`):
-    `entries` counts the entries that hold the subsequence, `matching` those of them
-    that have one of the classes.
+    `entries` counts the entries that hold the subsequence, `matching` those of them that have one of the classes.
     `hits` sums a weight over the latter: 1, or where `near` 1 / max(1, distance) with the distance of the entry's
     nearest occurrence. `jaccard` sums the same weight times the Jaccard index of the two sets of classes. Terms are
     added in the order of the entries.

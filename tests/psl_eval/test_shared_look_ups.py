@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -18,7 +19,7 @@ from psl_eval.scoring.annotation import Annotation
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_eval.scoring.drawn_credits import DrawnSubsequences
 from psl_eval.scoring.scorer import Scorer
-from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer
+from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer, StoppedError
 from psl_eval.scoring.tally import Asked, Counting
 from psl_index import Index
 from psl_index.peptides import encode
@@ -94,14 +95,15 @@ def test_several_exclusions_are_each_in_their_own_column() -> None:
         together(several * 2)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("definitions", [("unweighted", "paper"), ("unweighted",), ("paper",), ("released",)])
 def test_each_gets_what_it_gets_alone(
-    definitions: tuple[str, ...], index: Index, blocks: list[Asked], monkeypatch: pytest.MonkeyPatch
+    definitions: tuple[str, ...], threads: int, index: Index, blocks: list[Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random = np.random.default_rng(5)
     exclusions = [exclusion_of(random) for _ in range(3)]
     all_counting = [counting(definition, exclusion) for definition in definitions for exclusion in exclusions]
-    shared = SharedLookUps(threads=1)
+    shared = SharedLookUps(threads)
     sharing = [shared.scorer(index, each, 1) for each in all_counting]
     look_ups = []
 
@@ -115,13 +117,17 @@ def test_each_gets_what_it_gets_alone(
     for name in ("tally", "credits_of"):
         monkeypatch.setattr(shared_look_ups, name, counted(getattr(shared_look_ups, name)))
 
+    def ask_as_context(scorer: SharingScorer) -> list[np.ndarray]:
+        with scorer:
+            return ask(scorer)
+
     def ask(scorer: Scorer) -> list[np.ndarray]:
         if "released" not in definitions:
             return [scorer.window_rates(asked) for asked in blocks]
         return [column for asked in blocks for column in scorer.credits(as_drawn(asked))]
 
     with ThreadPoolExecutor(len(sharing)) as pool:
-        found = list(pool.map(ask, sharing))
+        found = list(pool.map(ask_as_context, sharing))
     assert len(look_ups) == len(blocks)
     for each, ours in zip(all_counting, found, strict=True):
         alone = ask(Scorer(index, each, 1))
@@ -130,18 +136,19 @@ def test_each_gets_what_it_gets_alone(
 
 
 def test_nobody_runs_ahead_and_nobody_waits_for_one_that_left(index: Index, blocks: list[Asked]) -> None:
-    shared = SharedLookUps(threads=1)
+    shared = SharedLookUps(threads=2)
     random = np.random.default_rng(6)
     quick, slow = (shared.scorer(index, counting("paper", exclusion_of(random)), 1) for _ in range(2))
     taken: list[int] = []
     two = threading.Event()
 
     def hurry() -> None:
-        for number, asked in enumerate(blocks):
-            quick.window_rates(asked)
-            taken.append(number)
-            if number == 1:
-                two.set()
+        with quick:
+            for number, asked in enumerate(blocks):
+                quick.window_rates(asked)
+                taken.append(number)
+                if number == 1:
+                    two.set()
 
     with ThreadPoolExecutor(1) as pool:
         hurrying = pool.submit(hurry)
@@ -149,26 +156,67 @@ def test_nobody_runs_ahead_and_nobody_waits_for_one_that_left(index: Index, bloc
         with pytest.raises(TimeoutError):
             hurrying.result(timeout=0.2)
         assert taken == [0, 1]
-        slow.window_rates(blocks[0])
-        slow.leave()
+        with slow:
+            slow.window_rates(blocks[0])
         hurrying.result(timeout=60)
     assert taken == [*range(len(blocks))]
 
 
+def test_as_many_work_at_a_time_as_there_are_threads(index: Index, blocks: list[Asked]) -> None:
+    shared = SharedLookUps(threads=2)
+    random = np.random.default_rng(7)
+    scorers = [shared.scorer(index, counting("paper", exclusion_of(random)), 1) for _ in range(5)]
+    working, most, lock = 0, 0, threading.Lock()
+
+    def work(by: int) -> None:
+        nonlocal working, most
+        with lock:
+            working += by
+            most = max(most, working)
+
+    def ask(scorer: SharingScorer) -> None:
+        with scorer:
+            for asked in blocks:
+                work(1)
+                time.sleep(0.002)
+                work(-1)
+                scorer.window_rates(asked)
+
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(ask, scorers))
+    assert most == 2
+
+
 def test_a_failed_look_up_fails_for_all_of_them(index: Index) -> None:
     shared = SharedLookUps(threads=1)
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(8)
     scorers = [shared.scorer(index, counting("paper", exclusion_of(random)), 1) for _ in range(3)]
 
     def fail() -> int:
         raise OSError("no more")
 
     def ask(scorer: SharingScorer) -> None:
-        try:
-            with pytest.raises(OSError, match="no more"):
-                shared.answer(scorer, fail)
-        finally:
-            scorer.leave()
+        with scorer, pytest.raises(OSError, match="no more"):
+            shared.answer(scorer, fail)
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(ask, scorers))
+
+
+def test_stopped_those_that_wait_and_those_that_ask_end(index: Index, blocks: list[Asked]) -> None:
+    shared = SharedLookUps(threads=2)
+    random = np.random.default_rng(9)
+    waiting, never = (shared.scorer(index, counting("paper", exclusion_of(random)), 1) for _ in range(2))
+
+    def ask() -> None:
+        with waiting:
+            for asked in blocks:
+                waiting.window_rates(asked)
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        shared.stop()
+        with pytest.raises(StoppedError):
+            asking.result(timeout=60)
+    with never, pytest.raises(StoppedError):
+        never.window_rates(blocks[0])

@@ -11,7 +11,7 @@ import click
 
 from psl_index.errors import UsageError
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     finish,
     labelled_proteins,
     models_option,
@@ -83,7 +83,7 @@ def command(
     steps: int,
     left_out: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """Does attention say why a model predicts what it predicts?
 

@@ -10,7 +10,7 @@ import click
 
 from psl_index.errors import InputError, UsageError
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     backgrounds_length_option,
     finish,
     labelled_proteins,
@@ -81,7 +81,7 @@ def command(
     exclude: str,
     clusters: str | None,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """Subsequences of a class that matter to the model and are found in proteins of the class.
 

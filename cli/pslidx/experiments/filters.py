@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     finish,
     labelled_proteins,
     models_option,
@@ -69,7 +69,7 @@ def command(
     reach: int,
     shown: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """What the filters of a network see, where its attention lies, and which residues speak for a class.
 

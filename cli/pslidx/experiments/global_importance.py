@@ -8,7 +8,7 @@ import click
 
 from psl_index.errors import UsageError
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     backgrounds_length_option,
     finish,
     labelled_proteins,
@@ -93,7 +93,7 @@ def command(
     random_weights: bool,
     max_length: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """What a pattern does to the answers of a model, wherever it stands (Koo et al. 2021).
 

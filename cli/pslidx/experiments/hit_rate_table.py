@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     finish,
     labelled_proteins,
     models_option,
@@ -55,7 +55,7 @@ def command(
     as_released: bool,
     draws: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """Hit rates of explanations side by side, each with its controls: the study's tables 2 and 3.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     finish,
     labelled_proteins,
     models_option,
@@ -56,7 +56,7 @@ def command(
     draws: int,
     steps: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """Rank attribution methods by what a model loses when the residues that they pick out are mutated.
 

@@ -85,7 +85,7 @@ class Common:
 
 
 @dataclass(frozen=True)
-class OfProteins(Common):
+class WithProteins(Common):
     """What an experiment on labelled proteins is told besides.
 
     Attributes
@@ -107,8 +107,8 @@ def experiment_command(command: Command) -> Command:
 
 
 def protein_experiment_command(command: Command) -> Command:
-    """``--labels``, ``--columns`` and ``--trained-too`` as well, given as one `OfProteins`."""
-    return labels_options(_trained_too_option(_told(command, OfProteins)))
+    """``--labels``, ``--columns`` and ``--trained-too`` as well, given as one `WithProteins`."""
+    return labels_options(_trained_too_option(_told(command, WithProteins)))
 
 
 def _told(command: Command, kind: type[Common]) -> Command:
@@ -159,7 +159,7 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
     return models
 
 
-def labelled_proteins(path: str, models: Sequence[NamedModel], common: OfProteins) -> Asked:
+def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProteins) -> Asked:
     """The proteins of a file with their classes, without those that a model has learned from.
 
     Raises

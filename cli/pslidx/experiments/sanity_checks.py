@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pslidx.experiments.options import (
-    OfProteins,
+    WithProteins,
     finish,
     labelled_proteins,
     models_option,
@@ -38,7 +38,7 @@ def command(
     k: int,
     steps: int,
     resamples: int,
-    common: OfProteins,
+    common: WithProteins,
 ) -> None:
     """See whether explanations change when a model loses what it has learned, layer by layer.
 

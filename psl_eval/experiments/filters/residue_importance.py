@@ -21,7 +21,8 @@ RESIDUE_ROWS: Final = pa.schema(
         pa.field("class", pa.string(), nullable=False),  # the predicted one, whose logit is explained
         pa.field("residue", pa.string(), nullable=False),
         pa.field("proteins", pa.int64(), nullable=False),  # predicted to be of the class, with such a residue
-        # Mean attribution of such residues of a protein, in units of the mean size of all its attributions.
+        # Mean attribution of such residues of a protein, in units of the mean size of all its attributions; mean over
+        # proteins.
         *BESIDE_RANDOM,
     ]
 )

@@ -16,7 +16,7 @@ from psl_eval.comparing.methods import Method
 from psl_eval.experiments.explained_proteins import Explanation
 from psl_eval.experiments.parts import Parts, digest_of
 from psl_eval.experiments.scored_subsequences import Scoring
-from psl_eval.forms import Judged
+from psl_eval.forms import Form, Judged
 from psl_eval.results.schemas import SUMMARY
 from psl_eval.statistics.confidence import CONFIDENCE
 
@@ -64,11 +64,10 @@ class Row:
         mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()
         rates: list[dict[str, Any]] = []
         confidence: list[dict[str, Any]] = []
-        forms = list(itertools.product(self.definitions, self.scoring.exclusions))
-        tables = self._tables(forms)
-        for (definition, _), (summary, judged) in zip(forms, tables, strict=True):
+        forms = list(self._forms())
+        for form, (summary, judged) in zip(forms, self._tables(forms), strict=True):
             rates += [about | {"mean_length": mean_length} | row for row in summary.to_pylist()]
-            confidence += [about | {"definition": definition} | row for row in judged.to_pylist()]
+            confidence += [about | {"definition": form.choices.definition} | row for row in judged.to_pylist()]
         return rates, confidence
 
     def method(self, exclusion: str, scoring: Scoring) -> Method:
@@ -81,18 +80,26 @@ class Row:
         """Of the subsequences with their places and labels; hexadecimal."""
         return digest_of({"rows": self.subsequences.to_pylist()})
 
-    def _tables(self, forms: Sequence[tuple[str, str]]) -> list[Judged]:
-        """Of each definition and exclusion."""
-        several = [self._choices(definition, exclusion, self.choices.nulls) for definition, exclusion in forms]
+    def _forms(self) -> Iterator[Form]:
+        """By each definition and with each exclusion; with nothing left out beside the first of these."""
+        exclusions = self.scoring.exclusions
+        for definition, exclusion in itertools.product(self.definitions, exclusions):
+            yield Form(self._choices(definition, exclusion, self.choices.nulls), exclusion == exclusions[0])
+
+    def _tables(self, forms: Sequence[Form]) -> list[Judged]:
         named = []
-        for choices in several:
-            terms = self.scoring.terms(choices.exclude) | {"subsequences": self.digest, "choices": asdict(choices)}
+        for choices, none_too in forms:
+            terms = self.scoring.terms(choices.exclude) | {
+                "subsequences": self.digest,
+                "choices": asdict(choices),
+                "none_too": none_too,
+            }
             name = f"{self.explanation.model.name}-{self.explanation.method}-{choices.definition}-{choices.exclude}"
             named += [(name, terms), (f"{name}-confidence", terms)]
 
         def compute(missing: list[int]) -> Iterator[pa.Table]:
             numbers = sorted({number // 2 for number in missing})
-            scored = self.scoring.judged(self.subsequences, [several[number] for number in numbers])
+            scored = self.scoring.judged(self.subsequences, [forms[number] for number in numbers])
             for number, judged in zip(numbers, scored, strict=True):
                 yield from (table for place, table in enumerate(judged) if 2 * number + place in missing)
 

@@ -150,6 +150,20 @@ def test_again_all_is_found_and_the_tables_are_the_same(index: Index, tmp_path: 
     assert all(any(text.startswith(f"bilstm, {name}: ") for text in results[0].findings) for name in rows)
 
 
+@pytest.mark.parametrize("kept", ["paper-self", "unweighted-self", "released-train", "paper-train-confidence"])
+def test_from_any_kept_part_the_tables_are_the_same(index: Index, tmp_path: Path, kept: str) -> None:
+    model = learned(tmp_path / "model")
+    results = []
+    for _ in range(2):
+        with parts_of(tmp_path / "out", "test") as parts:
+            results.append(SMALL.run(index, [model], ASKED, parts, nothing))
+        for part in (tmp_path / "out" / "parts").glob("*.parquet"):
+            if any(f"-{definition}-" in part.name for definition in SMALL.definitions) and kept not in part.name:
+                part.unlink()
+    for name, table in results[0].tables.items():
+        assert table.equals(results[1].tables[name])
+
+
 def test_every_pair_is_compared_once_and_every_method_has_its_own_rows_once(index: Index, tmp_path: Path) -> None:
     with parts_of(tmp_path / "out", "test") as parts:
         result = SMALL.run(index, [learned(tmp_path / "model")], ASKED, parts, nothing)
