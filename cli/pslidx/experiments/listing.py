@@ -25,7 +25,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.hit_rate_table",
         "Do proteins that share what an explanation picks out live in the same place, more often than by chance?",
         "INDEX, FASTA with labels, models",
-        "20 minutes a model for 2,000 proteins; 2 to 5 once explained",
+        "20 minutes a model for 2,000 proteins; 1 to 3 once explained",
     ),
     "global-importance": Listed(
         "pslidx.experiments.global_importance",
