@@ -34,23 +34,17 @@ def left_out(excluded: Excluded, everywhere: npt.NDArray[np.int64]) -> LeftOut:
 
 
 def together(exclusions: Sequence[LeftOut]) -> LeftOut:
-    """What several leave out for the same queries, one column after the other; with at most 7 of them."""
-    columns = 1 + sum(each.columns - 1 for each in exclusions)
-    if columns > _COLUMNS:
-        raise ValueError(f"{columns - 1} exclusions, expected at most {_COLUMNS - 1}")
-    shifts = np.cumsum([0, *(each.columns - 1 for each in exclusions)])
-    pairs, missing_from = _merged(
-        [(_pairs(each), each.missing_from << shift) for each, shift in zip(exclusions, shifts.tolist(), strict=False)]
-    )
+    """What several single exclusions leave out for the same queries, a column each; at most 7."""
+    if len(exclusions) >= _COLUMNS:
+        raise ValueError(f"{len(exclusions)} exclusions, expected at most {_COLUMNS - 1}")
+    numbered = list(zip(exclusions, np.arange(len(exclusions), dtype=np.uint8), strict=True))
+    pairs, missing_from = _merged([(_pairs(each), each.missing_from << number) for each, number in numbered])
     everywhere, everywhere_from = _merged(
-        [
-            (each.everywhere[np.newaxis], each.everywhere_from << shift)
-            for each, shift in zip(exclusions, shifts.tolist(), strict=False)
-        ]
+        [(each.everywhere[np.newaxis], each.everywhere_from << number) for each, number in numbered]
     )
     offsets = np.searchsorted(pairs[0], np.arange(len(exclusions[0].offsets)))
     entries = np.ascontiguousarray(pairs[1])  # as kernels are compiled for
-    return LeftOut(offsets, entries, missing_from, everywhere[0], everywhere_from, columns)
+    return LeftOut(offsets, entries, missing_from, everywhere[0], everywhere_from, len(exclusions) + 1)
 
 
 def _pairs(exclusion: LeftOut) -> npt.NDArray[np.int64]:

@@ -9,6 +9,15 @@ from psl_index._jit import kernel
 
 
 @kernel
+def _times(units: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How often each unit was drawn, of as many as there are."""
+    times = np.zeros(len(units), np.int64)
+    for unit in units:
+        times[unit] += 1
+    return times
+
+
+@kernel
 def sums_of_draws(drawn: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Sum of the values of the units of each draw; drawn (draws, units), values (all units,), result (draws,)."""
     sums = np.zeros(len(drawn))
@@ -31,9 +40,7 @@ def auc_of_draws(
     """
     areas = np.full(len(drawn), np.nan)
     for d in range(len(drawn)):
-        times = np.zeros(drawn.shape[1], np.int64)
-        for j in range(drawn.shape[1]):
-            times[drawn[d, j]] += 1
+        times = _times(drawn[d])
         twice_won = np.int64(0)  # pairs, a tie counting half
         positives, negatives = np.int64(0), np.int64(0)
         i = 0
@@ -70,9 +77,7 @@ def spearman_of_draws(
     rhos = np.full(len(drawn), np.nan)
     centred = np.empty((2, n))
     for d in range(len(drawn)):
-        times = np.zeros(drawn.shape[1], np.int64)
-        for j in range(drawn.shape[1]):
-            times[drawn[d, j]] += 1
+        times = _times(drawn[d])
         total = np.int64(0)
         for i in range(n):
             total += times[unit[i]]

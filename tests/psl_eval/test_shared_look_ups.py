@@ -89,8 +89,6 @@ def test_several_exclusions_are_each_in_their_own_column() -> None:
     for query, entry in np.ndindex(QUERIES, ENTRIES):
         alone = [missing(each, query, entry) for each in several]
         assert missing(merged, query, entry) == sum(bits << number for number, bits in enumerate(alone))
-    nested = together([together(several[:2]), *several[2:]])
-    assert all(np.array_equal(np.asarray(one), np.asarray(other)) for one, other in zip(merged, nested, strict=True))
     with pytest.raises(ValueError, match="8 exclusions, expected at most 7"):
         together(several * 2)
 
