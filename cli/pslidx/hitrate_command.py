@@ -15,7 +15,7 @@ from pslidx.options import cluster_options, debug_option, format_option, index_a
 from pslidx.signals import raised
 
 if TYPE_CHECKING:
-    from psl_eval.hit_rates import Run
+    from psl_eval.run import Run
     from pslidx.destination import Destination
 
 _PATIENCE: Final = 2.0  # seconds before progress is shown
@@ -126,8 +126,8 @@ def hitrate(
     """
     from psl_eval import write_hit_rates
     from psl_eval.choices import Choices
-    from psl_eval.hit_rates import Run
     from psl_eval.results.folder import check_folder
+    from psl_eval.run import Run
     from pslidx import progress
     from pslidx.destination import Destination
     from pslidx.output import write

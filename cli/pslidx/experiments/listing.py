@@ -19,7 +19,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.accuracy_table",
         "How well do the study's networks predict, and what do attention, its layout and its values add?",
         "FASTA with labels, and how to split it; the study's checkpoint, if there is one",
-        "40 trainings a split, of 1 (MLP) to 8 minutes (LSTM) a core on 9,400 proteins",
+        "40 trainings a split, of 3 to 20 minutes a core on 9,400 proteins",
     ),
     "hit-rate-table": Listed(
         "pslidx.experiments.hit_rate_table",
@@ -61,7 +61,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.attention_trainings",
         "Would another training attend elsewhere and answer alike, and do weights guide a network without context?",
         "FASTA with labels, and how to split it",
-        "26 trainings, of 1 (MLP) to 8 minutes (LSTM) a core on 9,400 proteins, and 5 adversaries of 4 minutes",
+        "26 trainings, of 3 to 20 minutes a core on 9,400 proteins, and 5 adversaries of 4 minutes",
     ),
     "ground-truth": Listed(
         "pslidx.experiments.ground_truth",
