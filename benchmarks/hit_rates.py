@@ -18,7 +18,7 @@ from benchmarks.report import Finding
 from benchmarks.timing import Runs, alternately, repeated, timed
 from psl_eval.choices import Choices
 from psl_eval.forms import Form, Judged, judged, some_tables
-from psl_eval.hit_rates import Run
+from psl_eval.run import Run
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index import Index
 

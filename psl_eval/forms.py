@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from psl_eval.choices import Choices
-from psl_eval.hit_rates import Run
+from psl_eval.run import Run
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_eval.scoring.shared_look_ups import SharedLookUps, SharingScorer
 from psl_index.threads import threads_for
@@ -39,7 +39,7 @@ def judged(make: Callable[..., Run], forms: Sequence[Form], threads: int) -> Ite
     Parameters
     ----------
     make : callable
-        Takes choices, and `threads`, `scorer` and `none_too` of `psl_eval.hit_rates.Run`, and makes it.
+        Takes choices, and `threads`, `scorer` and `none_too` of `psl_eval.run.Run`, and makes it.
     forms : sequence of Form
     threads : int
         That work at a time, and as many again while they look something up; 0 for as many as the machine has.

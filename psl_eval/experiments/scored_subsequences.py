@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.comparing.methods import Method
-from psl_eval.exclusion.training_sets import read_training_set
+from psl_eval.exclusion.training_sets import TrainingSet, read_training_set
 from psl_eval.experiments.explained_proteins import digest_of_proteins
 from psl_eval.forms import Form, Judged, judged, some_tables
-from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
+from psl_eval.run import Run
 from psl_eval.scoring.annotation import Annotation, class_shares
 from psl_index.errors import InputError
 from psl_index.ordered_map import ordered_map
@@ -67,7 +67,11 @@ class Scoring:
     @cached_property
     def learned_entries(self) -> int | None:
         """How many entries the model has learned from; None where it is not known."""
-        return None if self.training_set is None else len(read_training_set(self.training_set).find(self.index))
+        return None if self._learned is None else len(self._learned.find(self.index))
+
+    @cached_property
+    def _learned(self) -> TrainingSet | None:
+        return None if self.training_set is None else read_training_set(self.training_set)
 
     def terms(self, exclusion: str) -> dict[str, Any]:
         """What decides hit rates but for the subsequences and the choices, as JSON holds it."""
@@ -87,7 +91,7 @@ class Scoring:
         Raises
         ------
         InputError, UsageError
-            As of `psl_eval.hit_rates.Run`.
+            As of `psl_eval.run.Run`.
         """
         return judged(lambda choices, **how: self._run(subsequences, choices, **how), forms, self.threads)
 
@@ -98,14 +102,13 @@ class Scoring:
         return Method(name, name, run.manifest, tables["proteins"], tables["subsequences"])
 
     def _run(self, subsequences: pa.Table, choices: Choices, **how: Any) -> Run:
-        training = self.training_set if choices.exclude == "train" else None
         return Run(
             self.index,
             subsequences,
             choices,
             proteins=proteins_of(self.asked),
             clusters=self.clusters,
-            training=None if training is None else read_training_set(training),
+            training=self._learned if choices.exclude == "train" else None,
             **how,
         )
 

@@ -14,9 +14,9 @@ from pslidx.hitrate_command import hitrate
 import psl_eval
 from psl_eval.choices import AGAINST, Choices
 from psl_eval.exclusion.exclusions import EXCLUSIONS
-from psl_eval.hit_rates import Run
 from psl_eval.nulls.null_models import NULLS
 from psl_eval.results.schemas import SCORED, TABLES
+from psl_eval.run import Run
 from psl_eval.scoring.annotation import DENOMINATORS, EVIDENCE
 from psl_eval.scoring.definitions import DEFINITIONS
 from psl_index.errors import OutputError

@@ -14,7 +14,7 @@ import pytest
 from psl_eval import forms
 from psl_eval.choices import Choices
 from psl_eval.forms import Form, Judged, judged, some_tables
-from psl_eval.hit_rates import Run
+from psl_eval.run import Run
 from psl_eval.scoring.shared_look_ups import SharedLookUps, StoppedError
 from psl_index import Index
 

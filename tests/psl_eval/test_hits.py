@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from psl_eval.choices import Choices
-from psl_eval.hit_rates import Run, hit_rate
+from psl_eval.hit_rates import hit_rate
+from psl_eval.run import Run
 from psl_eval.scoring import hits
 from psl_eval.scoring import scorer as scoring
 from psl_index import Index

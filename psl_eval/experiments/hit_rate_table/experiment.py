@@ -95,7 +95,7 @@ class HitRateTable:
             Two models have one name, or predict different classes.
         InputError
             The proteins have no labels, nothing stands out in them, or the index has no locations; as
-            `psl_eval.hit_rates.Run`.
+            `psl_eval.run.Run`.
         """
         names = [model.name for model in models]
         if len(set(names)) < len(names):
@@ -117,7 +117,7 @@ class HitRateTable:
                     notes.append(f"{model.name}, {explanation.name}: stands out nowhere in these proteins")
                     continue
                 rows.append(Row(explanation, subsequences, scoring, self.definitions, self._choices(), parts))
-                of_rates, of_confidence = rows[-1].forms()
+                of_rates, of_confidence = rows[-1].rows()
                 rates += of_rates
                 confidence += of_confidence
                 report(Progress(f"{model.name}: hit rates of {explanation.name}", 1, 1, "explanations"))

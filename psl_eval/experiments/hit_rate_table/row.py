@@ -58,7 +58,7 @@ class Row:
     choices: Choices
     parts: Parts
 
-    def forms(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows of `HIT_RATE_ROWS` and of `CONFIDENCE_ROWS`: by each definition, and with each exclusion."""
         about = {"model": self.explanation.model.name, "explanation": self.explanation.name}
         mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()

@@ -12,8 +12,8 @@ import pyarrow as pa
 from psl_eval.choices import Choices
 from psl_eval.exclusion.training_sets import TrainingSet
 from psl_eval.experiments.importance.pattern_files import Frequent
-from psl_eval.hit_rates import Run
 from psl_eval.queries.proteins import Proteins
+from psl_eval.run import Run
 
 if TYPE_CHECKING:
     from psl_eval.exclusion.clusters import Clusters
@@ -78,7 +78,7 @@ class HitScoring:
         Raises
         ------
         InputError, UsageError
-            As `psl_eval.hit_rates.Run`.
+            As `psl_eval.run.Run`.
 
         Notes
         -----
