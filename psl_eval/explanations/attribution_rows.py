@@ -21,6 +21,7 @@ from psl_models.attribution.method import Method, settings_of
 from psl_models.configuration import Configuration
 from psl_models.datasets import class_matrix
 from psl_models.decisions import decided
+from psl_models.layers.pooling import LEARNED
 from psl_models.model import Model
 from psl_models.prediction import predict
 
@@ -125,8 +126,9 @@ class AttributionRows:
         report: Callable[[Progress], None],
     ) -> list[Attribution]:
         """Attributions of the pairs of a sequence and a target; `weights` are those that the model has pooled with."""
-        classes = self._model.configuration.classes
-        if self._name == "attention" and weights is not None and self._explained is self._model:  # asked already
+        classes, pooling = self._model.configuration.classes, self._model.configuration.pooling
+        asked_already = self._name == "attention" and pooling in LEARNED and self._explained is self._model
+        if asked_already and weights is not None:
             settings = settings_of(self._method, self._seed)
             return [
                 Attribution(number, weights[row], self._name, settings, classes[target], None)

@@ -16,8 +16,10 @@ from psl_index.errors import UsageError
 from psl_models.attention import AttentionName, altered, generator_of, residues_of
 from psl_models.attribution.method import Explained, Scores
 from psl_models.batches import Batch
+from psl_models.layers.pooling import LEARNED
 
 _NO_WEIGHTS: Final = "it takes its last states and has no weights"
+_ALIKE: Final = "it has learned no weights, and pools all residues alike"
 _WITH_WEIGHTS: Final = "take a model with --pooling attention, or another method"
 
 
@@ -97,8 +99,11 @@ class ShiftedAttention:
 @torch.no_grad()
 def _weights(explained: Explained, batch: Batch, name: AttentionName) -> Tensor:
     """Weights with which the model pools, (n, width)."""
-    if explained.model.configuration.pooling == "last":
+    pooling = explained.model.configuration.pooling
+    if pooling == "last":
         raise explained.refuse("attention", _NO_WEIGHTS, _WITH_WEIGHTS)
+    if pooling not in LEARNED and name == "learned":
+        raise explained.refuse("attention", _ALIKE, _WITH_WEIGHTS)
     weights = explained.model.answer(batch, altered(name, batch, explained.seed)).weights
     assert weights is not None  # every other pooling has some
     return weights

@@ -14,6 +14,8 @@ from psl_models.layers.layout import Layout
 
 PoolingName = Literal["last", "attention", "uniform", "uniform-sum", "guided"]
 POOLINGS: Final = get_args(PoolingName)
+#: Those that were learned to weigh one residue more than another.
+LEARNED: Final = ("attention", "guided")
 
 #: Weights of shape (n, width), zero at padding, from attention scores of shape (n, width), which are minus infinity at
 #: padding (None where the model has no attention).

@@ -205,6 +205,15 @@ def test_bad_requests_get_one_line(pslidx, model: Path, tmp_path: Path, options:
     assert not (tmp_path / "out.tsv").exists()
 
 
+@pytest.mark.parametrize("method", ["attention", "shifted"])
+@pytest.mark.parametrize("name", ["bilstm-uniform", "cnn-bilstm-large-last"])
+def test_a_model_without_attention_has_none_to_show(pslidx, tmp_path: Path, name: str, method: str) -> None:
+    ended = pslidx("attribute", name, proteins(tmp_path), "--method", method, "-o", tmp_path / "out.tsv")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1), ended.err
+    assert "attention cannot explain" in ended.err
+    assert not (tmp_path / "out.tsv").exists()
+
+
 def test_what_is_no_checkpoint(pslidx, tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("weights")
     ended = pslidx("import-checkpoint", tmp_path / "text.pth", "-o", tmp_path / "model")

@@ -25,14 +25,22 @@ from tests.psl_models.explanations import LONG, SEQUENCES, attributions_of, clos
 from tests.psl_models.small_models import CLASSES, NETWORKS, small_model
 
 GAPS = {"integrated-gradients", "gradient-shap", "deeplift", "lrp"}
-ATTENTIONS = {"attention", "permuted", "random", "uniform", "shifted"}
+# The poolings besides attention that have such weights.
+ALSO_OF = {
+    "attention": {"guided"},
+    "shifted": {"guided"},
+    "permuted": set[str](),
+    "random": {"guided", "uniform", "uniform-sum"},
+    "uniform": {"guided", "uniform", "uniform-sum"},
+}
+ATTENTIONS = set(ALSO_OF)
 DRAWING = {"random", "permuted", "shifted", "smoothgrad", "gradient-shap"}
 ABOVE_ZERO = ATTENTIONS | {"saliency", "smoothgrad", "guided-backpropagation"}
 
 
 def _supported(name: str, architecture: str, pooling: str) -> bool:
     if name in ATTENTIONS:
-        return pooling == "attention" or (pooling != "last" and name != "permuted")
+        return pooling == "attention" or pooling in ALSO_OF[name]
     if name == "deeplift":
         return architecture == "mlp" and pooling != "attention"
     return name != "guided-backpropagation" or architecture not in ("mlp", "bilstm")
