@@ -50,6 +50,7 @@ def row_of(
     seed: int | None,
     figures: Mapping[str, Any],
 ) -> dict[str, Any]:
+    """A row of `RUN_ROWS` from figures as `psl_eval.experiments.accuracy.measured.figures_of` gives them."""
     return {
         "split": divided.name,
         "experiment": experiment,
