@@ -23,6 +23,7 @@ class Evidence(NamedTuple):
     low: float  # of 95 %; NaN where there is none
     high: float
     p_value: float  # one-sided, small where the claim holds
+    p_contrary: float  # one-sided, small where its contrary does
     of: str  # what the estimate rests on, in words
 
 
@@ -56,6 +57,8 @@ def equal_by(
 ) -> Evidence:
     """Whether two means differ by less than a margin: two one-sided t tests (Schuirmann 1987), over trainings.
 
+    The contrary is that they differ by more.
+
     Parameters
     ----------
     margin : float
@@ -79,10 +82,10 @@ def equal_by(
     of = f"{len(first)} and {len(second)} trainings, {split}"
     if not error > 0:  # all alike, or a single training
         p_value = float(abs(difference) >= margin) if len(first) > 1 else np.nan
-        return Evidence(difference, np.nan, np.nan, p_value, of)
+        return Evidence(difference, np.nan, np.nan, p_value, 1 - p_value, of)
     p_value = float(scipy.stats.t.sf((margin - abs(difference)) / error, freedom))
     half = float(scipy.stats.t.ppf(_TAIL, freedom)) * error
-    return Evidence(difference, difference - half, difference + half, p_value, of)
+    return Evidence(difference, difference - half, difference + half, p_value, 1 - p_value, of)
 
 
 def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
@@ -91,12 +94,13 @@ def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
         chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"], row["definition"])
         there = row["hit_rate"] is not None and row["null_hit_rate"] is not None
         if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and there:
-            null = row["null_hit_rate"]
+            null, p_value = row["null_hit_rate"], known(row["p_value"])
             return Evidence(
                 row["hit_rate"] - null,
                 known(row["low"]) - null,
                 known(row["high"]) - null,
-                known(row["p_value"]),
+                p_value,
+                1 - p_value + 1 / (1 + row["draws"]),  # the observed rate counts as a draw in both
                 f"{row['model']}, {row['proteins_scored']:,} proteins, {row['draws']:,} draws",
             )
     raise Missing(f"{explanation} with exclusion {exclusion} and null window in hit-rate-table")
@@ -112,10 +116,10 @@ def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) ->
         if row["difference"] is None or row["p_value"] is None:
             continue
         sign = 1 if row["method"] == explanation else -1
-        ends = sorted((sign * known(row["low"]), sign * known(row["high"])))
+        low, high = sorted((sign * known(row["low"]), sign * known(row["high"])))
         difference = sign * row["difference"]
         of = f"{row['model']}, {row['proteins_scored']:,} pairs"
-        return Evidence(difference, ends[0], ends[1], _one_sided(row["p_value"], difference), of)
+        return Evidence(difference, low, high, *_one_sided(row["p_value"], difference), of)
     raise Missing(f"{explanation} beside {other} with exclusion {exclusion} in hit-rate-table")
 
 
@@ -125,9 +129,9 @@ def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
         chosen = (row["explanation"], row["exclusion"], row["class"], row["form"], row["definition"])
         if chosen == (explanation, exclusion, None, "single-label", DEFINITION) and row["estimate"] is not None:
             difference = row["estimate"] - 0.5
-            p_value = _one_sided(known(row["p_value"]), difference)
+            ends = known(row["low"]) - 0.5, known(row["high"]) - 0.5
             of = f"{row['model']}, {row['proteins']:,} proteins"
-            return Evidence(difference, known(row["low"]) - 0.5, known(row["high"]) - 0.5, p_value, of)
+            return Evidence(difference, *ends, *_one_sided(known(row["p_value"]), difference), of)
     raise Missing(f"confidence of {explanation} with exclusion {exclusion} in hit-rate-table")
 
 
@@ -138,13 +142,9 @@ def above_adversarial(tables: Tables, exclusion: str) -> Evidence:
         there = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
         if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == DEFINITION and there:
             difference = -row["difference"]
-            return Evidence(
-                difference,
-                -known(row["high"]),
-                -known(row["low"]),
-                _one_sided(row["p_value"], difference),
-                f"{row['model']}, {row['proteins_scored']:,} pairs",
-            )
+            ends = -known(row["high"]), -known(row["low"])
+            of = f"{row['model']}, {row['proteins_scored']:,} pairs"
+            return Evidence(difference, *ends, *_one_sided(row["p_value"], difference), of)
     raise Missing("adversarial weights with an index in attention-tests")
 
 
@@ -154,6 +154,7 @@ def _rows(tables: Tables, experiment: str, table: str) -> Sequence[Mapping[str, 
     return tables[experiment, table]
 
 
-def _one_sided(p_value: float, difference: float) -> float:
-    """Of "above 0", from a two-sided p-value."""
-    return p_value / 2 if difference > 0 else 1 - p_value / 2
+def _one_sided(p_value: float, difference: float) -> tuple[float, float]:
+    """Of "above 0" and "below 0", from a two-sided p-value."""
+    above = p_value / 2 if difference > 0 else 1 - p_value / 2
+    return above, 1 - above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,13 +33,21 @@ JUDGED: Final = pa.schema(
         pa.field("high", pa.float64()),
         pa.field("p_value", pa.float64()),  # one-sided, small where the claim holds
         pa.field("p_holm", pa.float64()),  # Holm over all claims that can be judged
-        pa.field("holds", pa.bool_()),  # Holm's p below 0.05
+        pa.field("p_contrary", pa.float64()),  # one-sided, small where the contrary does: below 0, beyond the margin
+        pa.field("p_contrary_holm", pa.float64()),
+        pa.field("verdict", pa.string()),  # of VERDICTS; null where there is no p-value
         pa.field("rests_on", pa.string()),
         pa.field("missing", pa.string()),  # what would have to be run
     ]
 )
 NAME: Final = "claims"
+HOLDS: Final = "holds"
+DOES_NOT_HOLD: Final = "does not hold"
+#: By Holm's p of the claim, by that of its contrary, or by neither.
+VERDICTS: Final = (HOLDS, DOES_NOT_HOLD, "not shown")
 LEVEL: Final = 0.05
+_LINE: Final = 56  # letters of a claim in the figure
+_HOLM: Final = {"p_value": "p_holm", "p_contrary": "p_contrary_holm"}
 #: Experiments whose results claims are judged by.
 SOURCES: Final = ("accuracy-table", "hit-rate-table", "attention-tests")
 
@@ -69,9 +78,12 @@ def judge(results: Path) -> Result:
         problem = f"holds no finished result of {', '.join(SOURCES)}"
         raise InputError(problem, file=str(results), remedy="run them first, with the same -o")
     rows = list(_judged(tables))
-    corrected = holm([np.nan if row.get("p_value") is None else row["p_value"] for row in rows])
-    for row, p_holm in zip(rows, corrected.tolist(), strict=True):
-        row |= {"p_holm": p_holm, "holds": None if np.isnan(p_holm) else p_holm < LEVEL}
+    for name in ("p_value", "p_contrary"):
+        corrected = holm([row.get(name, np.nan) for row in rows])
+        for row, p_holm in zip(rows, corrected.tolist(), strict=True):
+            row[_HOLM[name]] = p_holm
+    for row in rows:
+        row["verdict"] = _verdict(row["p_holm"], row["p_contrary_holm"])
     table = table_of(rows, JUDGED)
     return Result(
         experiment=NAME,
@@ -100,8 +112,15 @@ def _judged(tables: dict[tuple[str, str], Sequence[dict[str, Any]]]) -> Iterator
             "low": found.low,
             "high": found.high,
             "p_value": found.p_value,
+            "p_contrary": found.p_contrary,
             "rests_on": found.of,
         }
+
+
+def _verdict(p_holm: float, p_contrary_holm: float) -> str | None:
+    if np.isnan(p_holm):
+        return None
+    return VERDICTS[0 if p_holm < LEVEL else 1 if p_contrary_holm < LEVEL else 2]
 
 
 def _json(path: Path) -> Any:
@@ -118,19 +137,23 @@ def findings(table: pa.Table) -> Iterator[str]:
             yield f"{row['claim']}, {row['says']}: not judged, it takes {row['missing']}"
             continue
         between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
-        verdict = {True: "holds", False: "not shown", None: "too few to judge"}[row["holds"]]
-        tested = "" if row["p_holm"] is None else f", Holm's p {row['p_holm']:.2g}"
+        tested = ""
+        if row["verdict"] == DOES_NOT_HOLD:
+            tested = f", Holm's p of the contrary {row['p_contrary_holm']:.2g}"
+        elif row["verdict"] is not None:
+            tested = f", Holm's p {row['p_holm']:.2g}"
+        verdict = row["verdict"] or "too few to judge"
         yield f"{row['claim']}, {row['says']}: {verdict}; {row['estimate']:+.3f}{between}{tested}; {row['rests_on']}"
 
 
 def draw(table: pa.Table) -> Figure:
-    """Estimates with their intervals, those of claims that hold and the others."""
+    """Estimates with their intervals, by verdict."""
     rows = [row for row in table.to_pylist() if row["estimate"] is not None]
-    figure = new_figure(10, 1.4 + 0.4 * len(rows))
+    figure = new_figure(10, 1.6 + 0.42 * len(rows))
     axes = figure.subplots()
-    named_rows(axes, [f"{row['claim']}  {row['says']}" for row in rows])
-    for style, (holds, label) in enumerate(((True, "holds"), (False, "not shown"))):
-        at = [place for place, row in enumerate(rows) if bool(row["holds"]) is holds]
+    named_rows(axes, [textwrap.fill(f"{row['claim']}  {row['says']}", _LINE) for row in rows])
+    for style, label in enumerate(VERDICTS):
+        at = [place for place, row in enumerate(rows) if (row["verdict"] or VERDICTS[-1]) == label]
         dots(
             axes,
             at,
@@ -140,6 +163,6 @@ def draw(table: pa.Table) -> Figure:
         )
     axes.axvline(0, color="#000000", linewidth=0.6)
     axes.axvspan(-MARGIN, MARGIN, color="#eeeeee", zorder=0)
-    axes.set(xlabel=f"difference of accuracies or hit rates (grey: within {MARGIN:g})")
-    figure.legend(frameon=False, loc="outside upper center", ncols=2)
+    axes.set(xlabel=f"difference of accuracies or hit rates\n(grey: within {MARGIN:g})")
+    figure.legend(frameon=False, loc="outside upper center", ncols=3)
     return figure

@@ -49,6 +49,15 @@ def test_equality_of_the_same_trainings_is_paired() -> None:
     assert equal_by(0.02, *keyed, paired=False).p_value > found.p_value
 
 
+def test_the_contrary_of_equality_is_a_difference_beyond_the_margin() -> None:
+    a, b = [0.70, 0.60, 0.65], [0.50, 0.42, 0.44]
+    found = equal_by(
+        0.02, *({("study", seed): value for seed, value in enumerate(each)} for each in (a, b)), paired=True
+    )
+    beyond = scipy.stats.ttest_rel(np.array(a) - 0.02, b, alternative="greater").pvalue
+    assert found.p_contrary == pytest.approx(beyond)
+
+
 @pytest.mark.parametrize(("value", "p_value"), [(0.71, 0.0), (0.75, 1.0)])
 def test_figures_that_do_not_scatter_are_compared_as_they_are(value: float, p_value: float) -> None:
     keyed = [{("study", 1): each, ("study", 2): each} for each in (0.7, value)]
@@ -97,7 +106,8 @@ def test_chance_and_confidence_are_read_from_all_predictions() -> None:
     tables = {("hit-rate-table", "hit-rate-table"): [
         row | {"subset": "correct", "hit_rate": 0.9}, row | {"definition": "released", "hit_rate": 0.9}, row
     ]}  # fmt: skip
-    assert above_chance(tables, "attention", "self")[:4] == pytest.approx((0.1, 0.05, 0.15, 0.001))
+    # One draw of a thousand counts as reached, the observed one; all of them are at most as high.
+    assert above_chance(tables, "attention", "self")[:5] == pytest.approx((0.1, 0.05, 0.15, 0.001, 1.0))
     judged = {
         "model": "m", "definition": "paper",
         "explanation": "attention", "exclusion": "self", "class": None, "form": "single-label",
@@ -133,13 +143,22 @@ def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) 
     assert list(rows) == [claim.name for claim in CLAIMS]
     judged = [name for name, row in rows.items() if row["missing"] is None]
     assert judged == ["C1", "C2", "C9"]
-    assert [rows[name]["holds"] for name in judged] == [True, False, True]
-    p_values = sorted(rows[name]["p_value"] for name in judged)
-    assert sorted(rows[name]["p_holm"] for name in judged)[0] == pytest.approx(3 * p_values[0])
+    assert [rows[name]["verdict"] for name in judged] == ["holds", "does not hold", "holds"]
+    for name, corrected in (("p_value", "p_holm"), ("p_contrary", "p_contrary_holm")):
+        p_values = sorted(rows[claim][name] for claim in judged)
+        assert sorted(rows[claim][corrected] for claim in judged)[0] == pytest.approx(3 * p_values[0])
     assert rows["C14"]["missing"] == "attention-tests"
     assert result.settings["results"]["accuracy-table"] == {"seed": 3}
     assert len(result.findings) == len(CLAIMS)
-    assert "C2, permuting its attention leaves its accuracy as it is: not shown; +0.200" in result.findings[1]
+    assert "C2, permuting its attention leaves its accuracy as it is: does not hold; +0.200" in result.findings[1]
+    assert "Holm's p of the contrary" in result.findings[1]
+
+
+def test_what_is_neither_shown_nor_refuted_is_not_shown(tmp_path: Path) -> None:
+    written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", -0.05, 0.2)]})
+    row = next(row for row in judge(tmp_path).table.to_pylist() if row["claim"] == "C9")
+    assert (row["p_value"], row["p_contrary"]) == pytest.approx((0.1, 0.9))
+    assert row["verdict"] == "not shown"
 
 
 def test_a_folder_without_results_says_what_to_run(tmp_path: Path) -> None:
