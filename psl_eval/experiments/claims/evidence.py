@@ -23,7 +23,7 @@ class Evidence(NamedTuple):
     low: float  # of 95 %; NaN where there is none
     high: float
     p_value: float  # one-sided, small where the claim holds
-    p_contrary: float  # one-sided, small where its contrary does
+    p_contrary: float  # small where its contrary holds; NaN where the tables do not say
     of: str  # what the estimate rests on, in words
 
 
@@ -57,7 +57,8 @@ def equal_by(
 ) -> Evidence:
     """Whether two means differ by less than a margin: two one-sided t tests (Schuirmann 1987), over trainings.
 
-    The contrary is that they differ by more.
+    The contrary is that they differ by more than the margin, in either direction: the larger of the two p-values of
+    such a test is at a difference of the margin.
 
     Parameters
     ----------
@@ -66,12 +67,20 @@ def equal_by(
         By split and seed, as `accuracies` gives them; the first one's split alone is taken.
     paired : bool
         The same trainings, asked in two ways; otherwise Welch's test.
+
+    Raises
+    ------
+    Missing
+        There are fewer than two trainings on either side, or in pairs.
     """
     split = next(iter(values))[0]
     first = {seed: value for (of_split, seed), value in values.items() if of_split == split}
     second = {seed: value for (of_split, seed), value in others.items() if of_split == split}
+    both = [seed for seed in first if seed in second]
+    if len(both if paired else second) < 2:
+        raise Missing(f"two trainings of both on {split} in accuracy-table")
     if paired:
-        differences = np.array([first[seed] - second[seed] for seed in first if seed in second])
+        differences = np.array([first[seed] - second[seed] for seed in both])
         error = float(differences.std(ddof=1)) / len(differences) ** 0.5
         freedom = len(differences) - 1.0
         difference = float(differences.mean())
@@ -80,12 +89,13 @@ def equal_by(
         difference = float(a.mean() - b.mean())
         error, freedom = welch(a, b)
     of = f"{len(first)} and {len(second)} trainings, {split}"
-    if not error > 0:  # all alike, or a single training
-        p_value = float(abs(difference) >= margin) if len(first) > 1 else np.nan
-        return Evidence(difference, np.nan, np.nan, p_value, 1 - p_value, of)
-    p_value = float(scipy.stats.t.sf((margin - abs(difference)) / error, freedom))
+    if not error > 0:  # all alike, by which nothing is known of other trainings
+        return Evidence(difference, np.nan, np.nan, np.nan, np.nan, of)
+    within, beyond, opposite = scipy.stats.t.sf(
+        np.array([margin - abs(difference), abs(difference) - margin, abs(difference) + margin]) / error, freedom
+    ).tolist()
     half = float(scipy.stats.t.ppf(_TAIL, freedom)) * error
-    return Evidence(difference, difference - half, difference + half, p_value, 1 - p_value, of)
+    return Evidence(difference, difference - half, difference + half, within, min(beyond + opposite, 1.0), of)
 
 
 def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
@@ -94,13 +104,13 @@ def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
         chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"], row["definition"])
         there = row["hit_rate"] is not None and row["null_hit_rate"] is not None
         if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and there:
-            null, p_value = row["null_hit_rate"], known(row["p_value"])
+            null = row["null_hit_rate"]
             return Evidence(
                 row["hit_rate"] - null,
                 known(row["low"]) - null,
                 known(row["high"]) - null,
-                p_value,
-                1 - p_value + 1 / (1 + row["draws"]),  # the observed rate counts as a draw in both
+                known(row["p_value"]),
+                np.nan,  # how many draws are as low as the rate, ties among them, is not in the table
                 f"{row['model']}, {row['proteins_scored']:,} proteins, {row['draws']:,} draws",
             )
     raise Missing(f"{explanation} with exclusion {exclusion} and null window in hit-rate-table")

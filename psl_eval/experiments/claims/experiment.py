@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.claims.evidence import Evidence, Missing
-from psl_eval.experiments.claims.stated import CLAIMS, MARGIN
+from psl_eval.experiments.claims.stated import CLAIMS, MARGIN, WITHIN
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
 from psl_eval.experiments.result import MANIFEST, Result, is_ours
 from psl_eval.statistics.means import holm
@@ -32,10 +32,10 @@ JUDGED: Final = pa.schema(
         pa.field("low", pa.float64()),
         pa.field("high", pa.float64()),
         pa.field("p_value", pa.float64()),  # one-sided, small where the claim holds
-        pa.field("p_holm", pa.float64()),  # Holm over all claims that can be judged
-        pa.field("p_contrary", pa.float64()),  # one-sided, small where the contrary does: below 0, beyond the margin
-        pa.field("p_contrary_holm", pa.float64()),
-        pa.field("verdict", pa.string()),  # of VERDICTS; null where there is no p-value
+        pa.field("p_holm", pa.float64()),  # Holm over all claims that can be judged, and their contraries
+        pa.field("p_contrary", pa.float64()),  # small where the contrary holds: below 0, or beyond the margin
+        pa.field("p_contrary_holm", pa.float64()),  # of the same family as p_holm
+        pa.field("verdict", pa.string()),  # of VERDICTS; null where the results are not there
         pa.field("rests_on", pa.string()),
         pa.field("missing", pa.string()),  # what would have to be run
     ]
@@ -43,11 +43,12 @@ JUDGED: Final = pa.schema(
 NAME: Final = "claims"
 HOLDS: Final = "holds"
 DOES_NOT_HOLD: Final = "does not hold"
-#: By Holm's p of the claim, by that of its contrary, or by neither.
-VERDICTS: Final = (HOLDS, DOES_NOT_HOLD, "not shown")
+NOT_SHOWN: Final = "not shown"
+TOO_FEW: Final = "too few to judge"
+#: By Holm's p of the claim, by that of its contrary, by neither; and where there is no p-value.
+VERDICTS: Final = (HOLDS, DOES_NOT_HOLD, NOT_SHOWN, TOO_FEW)
 LEVEL: Final = 0.05
 _LINE: Final = 56  # letters of a claim in the figure
-_HOLM: Final = {"p_value": "p_holm", "p_contrary": "p_contrary_holm"}
 #: Experiments whose results claims are judged by.
 SOURCES: Final = ("accuracy-table", "hit-rate-table", "attention-tests")
 
@@ -78,12 +79,11 @@ def judge(results: Path) -> Result:
         problem = f"holds no finished result of {', '.join(SOURCES)}"
         raise InputError(problem, file=str(results), remedy="run them first, with the same -o")
     rows = list(_judged(tables))
-    for name in ("p_value", "p_contrary"):
-        corrected = holm([row.get(name, np.nan) for row in rows])
-        for row, p_holm in zip(rows, corrected.tolist(), strict=True):
-            row[_HOLM[name]] = p_holm
-    for row in rows:
-        row["verdict"] = _verdict(row["p_holm"], row["p_contrary_holm"])
+    tested = [[row.get(name, np.nan) for row in rows] for name in ("p_value", "p_contrary")]
+    corrected = holm(np.ravel(tested)).reshape(2, -1)
+    for row, (p_holm, p_contrary_holm) in zip(rows, corrected.T.tolist(), strict=True):
+        row |= {"p_holm": p_holm, "p_contrary_holm": p_contrary_holm}
+        row["verdict"] = None if "missing" in row else _verdict(p_holm, p_contrary_holm)
     table = table_of(rows, JUDGED)
     return Result(
         experiment=NAME,
@@ -117,10 +117,12 @@ def _judged(tables: dict[tuple[str, str], Sequence[dict[str, Any]]]) -> Iterator
         }
 
 
-def _verdict(p_holm: float, p_contrary_holm: float) -> str | None:
+def _verdict(p_holm: float, p_contrary_holm: float) -> str:
     if np.isnan(p_holm):
-        return None
-    return VERDICTS[0 if p_holm < LEVEL else 1 if p_contrary_holm < LEVEL else 2]
+        return TOO_FEW
+    if p_holm < LEVEL:
+        return HOLDS
+    return DOES_NOT_HOLD if p_contrary_holm < LEVEL else NOT_SHOWN
 
 
 def _json(path: Path) -> Any:
@@ -137,12 +139,11 @@ def findings(table: pa.Table) -> Iterator[str]:
             yield f"{row['claim']}, {row['says']}: not judged, it takes {row['missing']}"
             continue
         between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
-        tested = ""
-        if row["verdict"] == DOES_NOT_HOLD:
+        verdict, tested = row["verdict"], ""
+        if verdict == DOES_NOT_HOLD:
             tested = f", Holm's p of the contrary {row['p_contrary_holm']:.2g}"
-        elif row["verdict"] is not None:
+        elif verdict != TOO_FEW:
             tested = f", Holm's p {row['p_holm']:.2g}"
-        verdict = row["verdict"] or "too few to judge"
         yield f"{row['claim']}, {row['says']}: {verdict}; {row['estimate']:+.3f}{between}{tested}; {row['rests_on']}"
 
 
@@ -152,17 +153,18 @@ def draw(table: pa.Table) -> Figure:
     figure = new_figure(10, 1.6 + 0.42 * len(rows))
     axes = figure.subplots()
     named_rows(axes, [textwrap.fill(f"{row['claim']}  {row['says']}", _LINE) for row in rows])
-    for style, label in enumerate(VERDICTS):
-        at = [place for place, row in enumerate(rows) if (row["verdict"] or VERDICTS[-1]) == label]
-        dots(
-            axes,
-            at,
-            [Dot(*(known(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at],
-            label,
-            style,
-        )
+    for place, row in enumerate(rows):
+        if row["threshold"] == WITHIN:
+            axes.fill_betweenx([place - 0.5, place + 0.5], -MARGIN, MARGIN, color="#e5e5e5", linewidth=0, zorder=0)
+    for style, verdict in enumerate(VERDICTS):
+        at = [place for place, row in enumerate(rows) if row["verdict"] == verdict]
+        values = [Dot(*(known(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at]
+        if at:
+            dots(axes, at, values, verdict, style)
     axes.axvline(0, color="#000000", linewidth=0.6)
-    axes.axvspan(-MARGIN, MARGIN, color="#eeeeee", zorder=0)
-    axes.set(xlabel=f"difference of accuracies or hit rates\n(grey: within {MARGIN:g})")
-    figure.legend(frameon=False, loc="outside upper center", ncols=3)
+    axes.set(
+        xlabel=f"difference of accuracies (grey: the {MARGIN:g} that are asked for), of hit rates,\n"
+        "or of an area under the ROC curve from a half"
+    )
+    figure.legend(frameon=False, loc="outside upper center", ncols=4)
     return figure

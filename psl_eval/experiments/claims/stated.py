@@ -63,7 +63,7 @@ def _accurate_with(attention: str) -> Callable[[Tables], Evidence]:
 
 _TRAINED: Final = "difference of mean accuracy over trainings, two one-sided Welch tests"
 _ASKED: Final = "difference of mean accuracy over trainings, two one-sided paired t tests"
-_WITHIN: Final = f"within {MARGIN:g} of 0"
+WITHIN: Final = f"within {MARGIN:g} of 0"
 _PAIRED: Final = "difference of hit rates standardised to one distribution of lengths, paired signs flipped"
 _NULL: Final = "hit rate less that of random windows of the same proteins, by draws"
 _AUC: Final = "area under the ROC curve of correct predictions by the hit rate, less a half, by ranks"
@@ -74,30 +74,30 @@ CLAIMS: Final = (
         "C1",
         "the BiLSTM is as accurate with uniform weights as with attention",
         _TRAINED,
-        _WITHIN,
+        WITHIN,
         _as_accurate("bilstm-attention", "bilstm-uniform"),
     ),
-    Claim("C2", "permuting its attention leaves its accuracy as it is", _ASKED, _WITHIN, _accurate_with("permuted")),
-    Claim("C3", "random attention leaves its accuracy as it is", _ASKED, _WITHIN, _accurate_with("random")),
+    Claim("C2", "permuting its attention leaves its accuracy as it is", _ASKED, WITHIN, _accurate_with("permuted")),
+    Claim("C3", "random attention leaves its accuracy as it is", _ASKED, WITHIN, _accurate_with("random")),
     Claim(
         "C4",
         "the BiLSTM's attention adds nothing to an MLP with uniform weights",
         _TRAINED,
-        _WITHIN,
+        WITHIN,
         _as_accurate("mlp-pre-set", "mlp-uniform"),
     ),
     Claim(
         "C5",
         "attention adds nothing to the small CNN-BiLSTM",
         _TRAINED,
-        _WITHIN,
+        WITHIN,
         _as_accurate("cnn-bilstm-small-attention", "cnn-bilstm-small-last"),
     ),
     Claim(
         "C6",
         "attention adds nothing to the large CNN-BiLSTM",
         _TRAINED,
-        _WITHIN,
+        WITHIN,
         _as_accurate("cnn-bilstm-large-attention", "cnn-bilstm-large-last"),
     ),
     Claim(

@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from psl_eval.experiments.claims.evidence import Missing, above_chance, accuracies, confidence, equal_by, higher_than
-from psl_eval.experiments.claims.experiment import SOURCES, judge
+from psl_eval.experiments.claims.evidence import (
+    Missing,
+    above_adversarial,
+    above_chance,
+    accuracies,
+    confidence,
+    equal_by,
+    higher_than,
+)
+from psl_eval.experiments.claims.experiment import judge
 from psl_eval.experiments.claims.stated import CLAIMS
 from psl_index.errors import InputError
 
@@ -49,19 +57,31 @@ def test_equality_of_the_same_trainings_is_paired() -> None:
     assert equal_by(0.02, *keyed, paired=False).p_value > found.p_value
 
 
-def test_the_contrary_of_equality_is_a_difference_beyond_the_margin() -> None:
-    a, b = [0.70, 0.60, 0.65], [0.50, 0.42, 0.44]
-    found = equal_by(
-        0.02, *({("study", seed): value for seed, value in enumerate(each)} for each in (a, b)), paired=True
-    )
-    beyond = scipy.stats.ttest_rel(np.array(a) - 0.02, b, alternative="greater").pvalue
-    assert found.p_contrary == pytest.approx(beyond)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_contrary_of_equality_is_a_difference_beyond_the_margin_in_either_direction(sign: int) -> None:
+    a, b = np.array([0.70, 0.60, 0.65]), np.array([0.67, 0.55, 0.64])
+    keyed = [{("study", seed): value for seed, value in enumerate(each.tolist())} for each in (sign * a, sign * b)]
+    found = equal_by(0.02, *keyed, paired=True)
+    # Of a true difference of the margin: one as large as this is seen, or as far on the other side of 0.
+    beyond, opposite = (scipy.stats.ttest_rel(a + by, b, alternative="greater").pvalue for by in (-0.02, 0.02))
+    assert found.p_contrary == pytest.approx(beyond + opposite)
 
 
-@pytest.mark.parametrize(("value", "p_value"), [(0.71, 0.0), (0.75, 1.0)])
-def test_figures_that_do_not_scatter_are_compared_as_they_are(value: float, p_value: float) -> None:
-    keyed = [{("study", 1): each, ("study", 2): each} for each in (0.7, value)]
-    assert equal_by(0.02, *keyed, paired=True).p_value == p_value
+@pytest.mark.parametrize("value", [0.71, 0.75])
+def test_figures_that_do_not_scatter_say_nothing_of_other_trainings(value: float) -> None:
+    keyed = [{("study", 1): each, ("study", 2): each} for each in (0.75, value)]
+    found = equal_by(0.02, *keyed, paired=True)
+    assert found.estimate == pytest.approx(0.75 - value)
+    assert np.isnan([found.p_value, found.p_contrary]).all()
+
+
+@pytest.mark.parametrize(
+    ("others", "paired"),
+    [({("study", 2): 0.5, ("study", 3): 0.6}, True), ({("other", 1): 0.7, ("other", 2): 0.7}, False)],
+)
+def test_one_pair_and_another_split_cannot_be_compared(others: dict[tuple[str, int], float], paired: bool) -> None:
+    with pytest.raises(Missing, match="two trainings of both on study"):
+        equal_by(0.02, {("study", 1): 0.7, ("study", 2): 0.71}, others, paired=paired)
 
 
 def test_accuracies_are_of_one_arm_and_way_of_asking() -> None:
@@ -89,7 +109,7 @@ def test_a_pair_is_found_whichever_way_round_it_stands() -> None:
     tables = {("hit-rate-table", "comparison"): [compared("permuted", "attention", -0.05, 0.04)]}
     found = higher_than(tables, "attention", "permuted", "self")
     assert (found.estimate, found.low, found.high) == pytest.approx((0.05, 0.03, 0.06))
-    assert found.p_value == pytest.approx(0.02)
+    assert (found.p_value, found.p_contrary) == pytest.approx((0.02, 0.98))
     other = higher_than(tables, "permuted", "attention", "self")
     assert (other.estimate, other.p_value) == pytest.approx((-0.05, 0.98))
     with pytest.raises(Missing, match="attention beside random with exclusion self"):
@@ -106,15 +126,23 @@ def test_chance_and_confidence_are_read_from_all_predictions() -> None:
     tables = {("hit-rate-table", "hit-rate-table"): [
         row | {"subset": "correct", "hit_rate": 0.9}, row | {"definition": "released", "hit_rate": 0.9}, row
     ]}  # fmt: skip
-    # One draw of a thousand counts as reached, the observed one; all of them are at most as high.
-    assert above_chance(tables, "attention", "self")[:5] == pytest.approx((0.1, 0.05, 0.15, 0.001, 1.0))
+    found = above_chance(tables, "attention", "self")
+    assert found[:4] == pytest.approx((0.1, 0.05, 0.15, 0.001))
+    assert np.isnan(found.p_contrary)
     judged = {
         "model": "m", "definition": "paper",
         "explanation": "attention", "exclusion": "self", "class": None, "form": "single-label",
         "estimate": 0.7, "low": 0.6, "high": 0.8, "p_value": 0.01, "proteins": 9,
     }  # fmt: skip
     tables = {("hit-rate-table", "confidence"): [judged | {"class": "Nucleus", "estimate": 0.2}, judged]}
-    assert confidence(tables, "attention", "self")[:4] == pytest.approx((0.2, 0.1, 0.3, 0.005))
+    assert confidence(tables, "attention", "self")[:5] == pytest.approx((0.2, 0.1, 0.3, 0.005, 0.995))
+
+
+def test_adversarial_weights_are_compared_the_other_way_round() -> None:
+    """The table has adversarial less learned; the claim is that learned weights have the higher rate."""
+    tables = {("attention-tests", "adversarial-hit-rates"): [compared("adversarial", "learned", -0.05, 0.04)]}
+    found = above_adversarial(tables, "self")
+    assert found[:5] == pytest.approx((0.05, 0.03, 0.06, 0.02, 0.98))
 
 
 def written(folder: Path, experiment: str, tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -134,7 +162,7 @@ def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) 
     arms = {
         ("bilstm-attention", "learned"): [0.700, 0.701, 0.699],
         ("bilstm-uniform", None): [0.7005, 0.6995, 0.700],
-        ("bilstm-attention", "permuted"): [0.45, 0.5, 0.55],
+        ("bilstm-attention", "permuted"): [0.49, 0.5, 0.51],
     }
     written(tmp_path, "accuracy-table", {"trainings": trainings(arms)})
     written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", -0.05, 0.002)]})
@@ -144,9 +172,12 @@ def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) 
     judged = [name for name, row in rows.items() if row["missing"] is None]
     assert judged == ["C1", "C2", "C9"]
     assert [rows[name]["verdict"] for name in judged] == ["holds", "does not hold", "holds"]
-    for name, corrected in (("p_value", "p_holm"), ("p_contrary", "p_contrary_holm")):
-        p_values = sorted(rows[claim][name] for claim in judged)
-        assert sorted(rows[claim][corrected] for claim in judged)[0] == pytest.approx(3 * p_values[0])
+    family = [rows[claim][name] for claim in judged for name in ("p_value", "p_contrary")]
+    corrected = [rows[claim][name] for claim in judged for name in ("p_holm", "p_contrary_holm")]
+    highest, stepped = 0.0, {}
+    for rank, place in enumerate(np.argsort(family).tolist()):
+        highest = stepped[place] = max(highest, min((len(family) - rank) * family[place], 1.0))
+    assert corrected == pytest.approx([stepped[place] for place in range(len(family))])
     assert rows["C14"]["missing"] == "attention-tests"
     assert result.settings["results"]["accuracy-table"] == {"seed": 3}
     assert len(result.findings) == len(CLAIMS)
@@ -161,6 +192,16 @@ def test_what_is_neither_shown_nor_refuted_is_not_shown(tmp_path: Path) -> None:
     assert row["verdict"] == "not shown"
 
 
+def test_a_rate_that_is_lower_does_not_hold_and_trainings_all_alike_are_too_few(tmp_path: Path) -> None:
+    alike = {("bilstm-attention", "learned"): [0.7, 0.7], ("bilstm-uniform", None): [0.7, 0.7]}
+    written(tmp_path, "accuracy-table", {"trainings": trainings(alike)})
+    written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", 0.05, 0.002)]})
+    result = judge(tmp_path)
+    verdicts = {row["claim"]: row["verdict"] for row in result.table.to_pylist()}
+    assert (verdicts["C1"], verdicts["C9"], verdicts["C14"]) == ("too few to judge", "does not hold", None)
+    assert "too few to judge; +0.000; 2 and 2 trainings" in result.findings[0]
+
+
 def test_a_folder_without_results_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no finished result of accuracy-table, hit-rate-table, attention-tests"):
         judge(tmp_path)
@@ -168,4 +209,3 @@ def test_a_folder_without_results_says_what_to_run(tmp_path: Path) -> None:
     (tmp_path / "accuracy-table" / "trainings.json").write_text("[")
     with pytest.raises(InputError, match=r"trainings\.json: damaged .*; run its experiment again"):
         judge(tmp_path)
-    assert set(SOURCES) >= {"accuracy-table"}
