@@ -171,16 +171,3 @@ def test_backgrounds_of_discover_are_of_proteins_that_the_model_has_not_seen(
     assert ended.code == 1
     assert "has no protein that knowing has not learned from, to make backgrounds of" in ended.err
     assert pslidx(*asked, "--trained-too").code == 0
-
-
-@pytest.mark.parametrize("asked", [("global-importance", "--motif", "K-K"), ("discover", "--class", "Nucleus")])
-def test_that_a_model_may_have_seen_the_proteins_is_said(
-    pslidx, model: Path, proteins: Path, subsequences: Path, tmp_path: Path, asked: tuple[str, ...]
-) -> None:
-    files = (proteins, subsequences) if asked[0] == "discover" else (proteins,)
-    few = ("--number", 4, "--resamples", 5, "--threads", 1, "-o", tmp_path / "out")
-    ended = pslidx("experiment", *asked, *files, "--model", model, *few)
-    assert ended.code == 0
-    assert f"warning: {model.name}: the folder has no training_set.tsv" in ended.err
-    kept = pslidx("experiment", *asked, *files, "--model", model, *few, "--trained-too")
-    assert (kept.code, "warning" in kept.err) == (0, False)

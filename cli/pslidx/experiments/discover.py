@@ -19,7 +19,6 @@ from pslidx.experiments.options import (
     protein_experiment_command,
     resamples_option,
     running,
-    warn_of_unknown,
 )
 from pslidx.messages import counted, say
 
@@ -113,8 +112,6 @@ def command(
     chosen_classes(targets, model)
     table = read_subsequences(subsequences)
     asked = labelled_proteins(proteins, [model], replace(common, trained_too=True))
-    if not common.trained_too:
-        warn_of_unknown([model])
     kept = held_out(asked.dataset, [] if common.trained_too else [model])
     learned = len(asked.sequences) - len(kept)
     if learned:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from psl_index.errors import InputError, UsageError
-from pslidx.messages import counted, say, warn
+from pslidx.messages import counted, say
 from pslidx.model_options import device_option, labels_options, prepared_torch, seed_option, short_of_memory
 from pslidx.options import debug_option, threads_option
 from pslidx.progress import shown
@@ -184,7 +184,6 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
         require_labels=True,
     )
     if not common.trained_too:
-        warn_of_unknown(models)
         kept = held_out(dataset, models)
         if not len(kept):
             problem = f"has no protein that no model has learned from, of {counted(len(dataset), 'protein')}"
@@ -194,13 +193,6 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
             say(f"left out, for a model has learned from them: {left_out:,} of {counted(len(dataset), 'protein')}")
         dataset = dataset.chosen(np.asarray(kept))
     return Asked(dataset, list(dataset.sequences))
-
-
-def warn_of_unknown(models: Sequence[NamedModel]) -> None:
-    """Say of which models it is not known what they have learned from, and so not what to leave out."""
-    names = ", ".join(model.name for model in models if model.training_set is None)
-    if names:
-        warn(f"{names}: the folder has no training_set.tsv, so proteins may be asked about that it has learned from")
 
 
 @contextmanager
