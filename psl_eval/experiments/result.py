@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KIND: Final = "pslidx experiment"
 KIND_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
+_UNFINISHED: Final = "unfinished.json"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ def write_result(result: Result, results: Path) -> Path:
 
     They go into a folder of the experiment's name in `results`.
 
-    Files of an earlier result are replaced one by one; while they are, there is no manifest. Those that this result has
-    not are removed.
+    Files of an earlier result are replaced one by one, and those that this result has not are removed; while they are,
+    there is no manifest, but ``unfinished.json`` with the names of all of them, for the next run to know what a kill
+    has left.
 
     Raises
     ------
@@ -85,12 +87,15 @@ def write_result(result: Result, results: Path) -> Path:
     folder = results / result.experiment
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        earlier = _files_of(folder / MANIFEST)
+        earlier = _files_of(folder / MANIFEST) | _files_of(folder / _UNFINISHED)
+        known = {"format": KIND, "files": sorted(earlier | set(files))}
+        write_durably(folder / _UNFINISHED, _as_json(known))
         (folder / MANIFEST).unlink(missing_ok=True)
         for name in sorted(earlier - set(files)):
             (folder / name).unlink(missing_ok=True)
         for name, content in (files | {MANIFEST: _as_json(manifest)}).items():
             write_durably(folder / name, content)
+        (folder / _UNFINISHED).unlink()
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", file=str(folder)) from error
     return folder
@@ -102,10 +107,11 @@ def is_ours(manifest: Path) -> bool:
 
 
 def _files_of(manifest: Path) -> set[str]:
-    """Names of the tables and figures of a result; none where there is no manifest."""
+    """Names of the tables and figures of a result, or of one that was cut off; none where there is no such file."""
     written = _read(manifest)
+    names = {str(name) for name in written.get("files", ())}
     tables, figures = ({str(name) for name in written.get(kind, ())} for kind in ("tables", "figures"))
-    names = {f"{name}.{kind}" for name in tables for kind in ("tsv", "json")}
+    names |= {f"{name}.{kind}" for name in tables for kind in ("tsv", "json")}
     names |= {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
     return {name for name in names if name == Path(name).name}
 

@@ -13,7 +13,7 @@ import torch
 
 from psl_eval.experiments.models import NamedModel, digest_of_model, open_named
 from psl_eval.experiments.parts import Parts
-from psl_index.errors import InputError
+from psl_index.errors import InputError, UsageError
 from psl_index.progress import Progress
 from psl_models.checkpoints import CONFIGURATION
 from psl_models.training.folder import METRICS, training_folder
@@ -48,15 +48,23 @@ def trained(
         As of `Training.run`, and `psl_models.training.folder.training_folder`.
     """
     folder = parts.folder(name, _terms(training))
-    if not (folder / CONFIGURATION).exists():
-        with training_folder(folder, resume=True):
-            training.run(
-                folder,
-                resume=True,
-                device=device,
-                progress=lambda step, done, total: report(Progress(f"{name}: {step}", done, total, "proteins")),
-            )
+    if not _is_model(folder):
+        try:
+            with training_folder(folder, resume=True):
+                training.run(
+                    folder,
+                    resume=True,
+                    device=device,
+                    progress=lambda step, done, total: report(Progress(f"{name}: {step}", done, total, "proteins")),
+                )
+        except UsageError:
+            if not _is_model(folder):  # that another process has finished between the look and the lock
+                raise
     return Trained(open_named(name, folder, device), _metrics(folder / METRICS))
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / CONFIGURATION).exists()
 
 
 def _metrics(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+import psl_eval.experiments.parts as module
 from psl_eval.experiments.parts import digest_of, parts_of
 from psl_index.errors import BusyError, InputError, OutputError, UsageError
 
@@ -94,6 +95,23 @@ def test_experiments_share_parts_and_one_is_run_once_at_a_time(tmp_path: Path) -
             pass
         with parts_of(tmp_path, "two") as second:
             assert second.table("a", {}, unexpected).equals(TABLE)
+
+
+def test_two_processes_that_make_the_same_part_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One writes all of it while the other has written its own and not yet named it."""
+    with parts_of(tmp_path, "one") as first, parts_of(tmp_path, "two") as second:
+        replace = Path.replace
+
+        def slow(path: Path, target: Path) -> Path:
+            monkeypatch.setattr(Path, "replace", replace)
+            monkeypatch.setattr(module.os, "getpid", lambda: 2)
+            second.table("a", {}, lambda: TABLE)
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", slow)
+        assert first.table("a", {}, lambda: TABLE).equals(TABLE)
+        assert first.table("a", {}, unexpected).equals(TABLE)
+    assert [path.suffix for path in (tmp_path / "parts").iterdir()] == [".parquet"]
 
 
 def test_a_part_that_cannot_be_written_says_so(tmp_path: Path) -> None:

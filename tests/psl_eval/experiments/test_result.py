@@ -75,3 +75,23 @@ def test_while_files_are_replaced_there_is_no_manifest(tmp_path: Path, monkeypat
         write_result(result_of(TABLE.slice(1)), tmp_path)
     assert not (folder / "manifest.json").exists()
     assert (folder / "more.json").exists()
+
+
+def test_what_a_run_that_was_cut_off_has_left_is_known_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path, content: bytes) -> None:
+        if path.name == "picture.svg":
+            raise OSError(28, "No space left on device")
+        written(path, content)
+
+    written = module.write_durably
+    fewer = dataclasses.replace(result_of(), tables={"rows": TABLE}, figures={})
+    folder = write_result(fewer, tmp_path)
+    with monkeypatch.context() as failing_disk:
+        failing_disk.setattr(module, "write_durably", failing)
+        with pytest.raises(OutputError):
+            write_result(result_of(), tmp_path)
+    assert {"more.tsv", "picture.png"} < {path.name for path in folder.iterdir()}
+    write_result(fewer, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"rows.tsv", "rows.json", "manifest.json"}
