@@ -74,7 +74,7 @@ def command(
     worth = {"divergences": tuple(sorted(set(divergences)))} if divergences else {}
     experiment = AttentionTrainings(
         seeds=seeds,
-        retrained=min(retrained, seeds),
+        retrained=retrained,
         mlp_trainings=mlp_trainings,
         adversary_epochs=adversary_epochs,
         epochs=epochs,
@@ -84,8 +84,10 @@ def command(
         **worth,
     )
     dataset, classes = single_label_proteins(proteins, chosen["labels"], chosen["columns"])
+    if chosen["split_file"] and not chosen["splits"]:
+        chosen["splits"] = ("file",)  # of two it could not take
     divided, *others = divided_proteins(dataset, classes, common.seed, chosen)
     if others:
-        raise UsageError("two splits are asked for", remedy="give one --split; each goes into a folder of its own")
+        raise UsageError("two splits are asked for", remedy="give one --split; for the other name another -o")
     with running(common.folder, "attention-trainings") as (parts, report):
         finish(experiment.run(classes, divided, common.device, parts, report), common.folder)

@@ -23,6 +23,7 @@ from psl_eval.experiments.attention_trainings.adversaries import (
     draw_adversaries,
 )
 from psl_eval.experiments.attention_trainings.adversary import AdversaryOptions, adversary_of
+from psl_eval.experiments.estimates import MARGIN
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.parts import Parts
@@ -34,7 +35,7 @@ from psl_eval.statistics.resampling import RESAMPLES
 from psl_eval.statistics.rows import known, table_of
 from psl_index.errors import UsageError
 from psl_index.progress import Progress
-from psl_models.splits import TEST
+from psl_models.splits import TEST, VALIDATION
 from psl_models.training.options import Precision
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ RETRAINED: Final = ("bilstm-attention", "bilstm-uniform")
 ADVERSARIAL: Final = "mlp-adversarial"
 #: Total variation below which an adversary answers as the model does (Jain and Wallace 2019, section 4.2.2).
 ALIKE: Final = 0.05
-MARGIN: Final = 0.02  # accuracies that differ by less are as good as the same
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class AttentionTrainings:
     retrained : int
         Trainings of the BiLSTM with uniform weights.
     mlp_trainings : int
-        Of each arm of the guided MLP.
+        Of each arm of the guided MLP; all of an arm are guided by the same network.
     divergences : tuple of float
         What divergence of the attention is worth to an adversary, ascending.
     adversary_epochs : int
@@ -125,13 +125,11 @@ class AttentionTrainings:
             adversary_of(base, f"adversary-{worth:g}", worth, divided.material, options, parts, report): worth
             for worth in self.divergences
         }
-        rows = divided.material.rows(TEST)
-        dataset = divided.material.dataset.chosen(rows)
-        asked = Asked(dataset, list(dataset.sequences))
-        setting = Setting([*models, *adversaries], asked, self.seed, parts, report, self.resamples)
+        setting = Setting([*models, *adversaries], _asked(divided, TEST), self.seed, parts, report, self.resamples)
         compared = list(adversary_rows(base, adversaries | dict.fromkeys(models[1:]), setting))
         table_of_adversaries = table_of(compared, ADVERSARIES)
-        chosen = _farthest(compared, adversaries)
+        validated = replace(setting, asked=_asked(divided, VALIDATION))
+        chosen = farthest(list(adversary_rows(base, adversaries, validated)), adversaries)
         runs = list(self._runs(trainings, chosen, models))
         accuracies = table_of(list(means(runs)), ACCURACY_ROWS)
         seeds = Seeds().run(replace(setting, models=models))
@@ -166,7 +164,7 @@ class AttentionTrainings:
         self, trainings: Trainings, adversary: NamedModel, models: Sequence[NamedModel]
     ) -> Iterator[dict[str, Any]]:
         """Rows of `RUN_ROWS`: the BiLSTMs, and the MLPs that are guided."""
-        for seed, model in enumerate(models[: self.retrained], start=1):
+        for seed, model in enumerate(models, start=1):
             yield self._run("bilstm-attention", "I", seed, model, trainings)
         for seed in range(1, self.retrained + 1):
             model = trainings.model(ARMS["bilstm-uniform"], seed)
@@ -186,10 +184,22 @@ class AttentionTrainings:
         return row_of(trainings.divided, table, arm, asking, seed, figures)
 
 
-def _farthest(rows: Sequence[dict[str, Any]], adversaries: Mapping[NamedModel, float]) -> NamedModel:
+def _asked(divided: Divided, side: int) -> Asked:
+    dataset = divided.material.dataset.chosen(divided.material.rows(side))
+    return Asked(dataset, list(dataset.sequences))
+
+
+def farthest(rows: Sequence[Mapping[str, Any]], adversaries: Mapping[NamedModel, float]) -> NamedModel:
     """The adversary with the farthest attention of those that answer alike; of none the one that answers most alike.
 
     One for which divergence is worth nothing is the control, and taken only where there is no other.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows of `ADVERSARIES`, of proteins that nothing is reported of.
+    adversaries : mapping of NamedModel to float
+        What divergence is worth to each.
     """
     of_name = {row["other"]: row for row in rows}
     asked = [each for each, worth in adversaries.items() if worth] or list(adversaries)
@@ -199,11 +209,11 @@ def _farthest(rows: Sequence[dict[str, Any]], adversaries: Mapping[NamedModel, f
     return min(asked, key=lambda each: of_name[each.name]["total_variation"])
 
 
-def _row_of(rows: Sequence[dict[str, Any]], model: NamedModel) -> dict[str, Any]:
+def _row_of(rows: Sequence[Mapping[str, Any]], model: NamedModel) -> dict[str, Any]:
     return next(row for row in rows if row["other"] == model.name)
 
 
-def findings(table: pa.Table, runs: Sequence[dict[str, Any]], adversary: dict[str, Any]) -> Iterator[str]:
+def findings(table: pa.Table, runs: Sequence[Mapping[str, Any]], adversary: Mapping[str, Any]) -> Iterator[str]:
     """What the tables say of networks retrained without attention, and of MLPs guided by the row's adversary."""
     rows = {row["arm"]: row for row in table.to_pylist()}
     if set(RETRAINED) <= set(rows):
@@ -219,20 +229,23 @@ def findings(table: pa.Table, runs: Sequence[dict[str, Any]], adversary: dict[st
     if adversary["total_variation"] > ALIKE:
         yield f"no adversary answers alike ({ALIKE:g} of total variation at most): its guidance says nothing ({about})"
     elif min(len(own), len(theirs)) > 1:
-        yield f"{_guidance(own, theirs)} ({about})"
+        yield f"{guidance(own, theirs)} ({about})"
 
 
-def _guidance(own: Sequence[float], theirs: Sequence[float]) -> str:
+def guidance(own: Sequence[float], theirs: Sequence[float]) -> str:
+    """What accuracies of MLPs say of two networks that guide them: the BiLSTM, and an adversary that answers alike."""
     difference = float(np.mean(own) - np.mean(theirs))
     low, high = welch_interval(own, theirs)
     said = f"guided by the BiLSTM's weights less by the adversary's: {difference:+.3f} of accuracy"
     if not np.isfinite([low, high]).all():
         return f"{said}; trainings are too few or too much alike for an interval"
     said += f" ({low:+.3f} to {high:+.3f}, Welch, {len(own)} and {len(theirs)} trainings)"
-    if low > 0:
-        return f"{said}: attention says more of the proteins than the answers need"
     if low > -MARGIN and high < MARGIN:
-        return f"{said}: within {MARGIN:g}, so attention is one of several ways to the answers"
+        return f"{said}: within {MARGIN:g}, so this BiLSTM's attention is one of several ways to its answers"
+    if low > 0:
+        return f"{said}: this BiLSTM's attention says more of the proteins than its answers need"
+    if high < 0:
+        return f"{said}: the adversary's attention says more of the proteins than that of the BiLSTM it answers like"
     return f"{said}: not told apart"
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.claims.evidence import Evidence, Missing
-from psl_eval.experiments.claims.stated import CLAIMS, MARGIN, WITHIN
+from psl_eval.experiments.claims.stated import CLAIMS, WITHIN
+from psl_eval.experiments.estimates import LEVEL, MARGIN
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
 from psl_eval.experiments.result import MANIFEST, Result, is_ours
 from psl_eval.statistics.means import holm
@@ -47,7 +48,6 @@ NOT_SHOWN: Final = "not shown"
 TOO_FEW: Final = "too few to judge"
 #: By Holm's p of the claim, by that of its contrary, by neither; and where there is no p-value.
 VERDICTS: Final = (HOLDS, DOES_NOT_HOLD, NOT_SHOWN, TOO_FEW)
-LEVEL: Final = 0.05
 _LINE: Final = 56  # letters of a claim in the figure
 #: Experiments whose results claims are judged by.
 SOURCES: Final = ("accuracy-table", "hit-rate-table", "attention-tests")

@@ -17,9 +17,7 @@ from psl_eval.experiments.claims.evidence import (
     equal_by,
     higher_than,
 )
-
-#: Accuracies that differ by less are as good as the same; some forty of the study's 2,101 test proteins.
-MARGIN: Final = 0.02
+from psl_eval.experiments.estimates import MARGIN
 
 
 @dataclass(frozen=True)

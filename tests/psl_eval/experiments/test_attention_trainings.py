@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ import torch
 from psl_eval.experiments.accuracy.trainings import Divided
 from psl_eval.experiments.attention_tests.divergences import jensen_shannon
 from psl_eval.experiments.attention_tests.readouts import readouts
+from psl_eval.experiments.attention_trainings.adversaries import adversary_findings
 from psl_eval.experiments.attention_trainings.adversary import AdversaryOptions, adversary_of, divergence_of
-from psl_eval.experiments.attention_trainings.experiment import GUIDED, AttentionTrainings
+from psl_eval.experiments.attention_trainings.experiment import GUIDED, AttentionTrainings, farthest, guidance
 from psl_eval.experiments.models import NamedModel
 from psl_eval.experiments.parts import parts_of
 from psl_index.errors import UsageError
@@ -109,7 +111,7 @@ def test_the_tables_have_seeds_adversaries_and_four_arms(divided: Divided, tmp_p
     assert all(table.equals(again.tables[name]) for name, table in first.tables.items())
     arms = first.table.to_pylist()
     assert [row["arm"] for row in arms] == ["bilstm-attention", "bilstm-uniform", *GUIDED]
-    assert [row["trainings"] for row in arms] == [1, 1, 2, 2, 2, 2]
+    assert [row["trainings"] for row in arms] == [2, 1, 2, 2, 2, 2]
     rows = first.tables["adversaries"].to_pylist()
     assert [(row["other"], row["divergence_worth"]) for row in rows] == [
         ("adversary-0", 0.0),
@@ -124,3 +126,42 @@ def test_the_tables_have_seeds_adversaries_and_four_arms(divided: Divided, tmp_p
     assert not any(name.startswith("adversary") for name in others)
     assert first.settings["guiding_adversary"].startswith("adversary-")
     assert any(text.startswith("accuracy of the MLP by its weights") for text in first.findings)
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "verdict"),
+    [
+        ([0.500, 0.501, 0.502], [0.495, 0.496, 0.497], "one of several ways"),  # above 0, but within the margin
+        ([0.60, 0.61, 0.62], [0.50, 0.51, 0.52], "this BiLSTM's attention says more"),
+        ([0.50, 0.51, 0.52], [0.60, 0.61, 0.62], "the adversary's attention says more"),
+        ([0.50, 0.60, 0.70], [0.45, 0.55, 0.65], "not told apart"),
+        ([0.50, 0.50], [0.50, 0.50], "too much alike for an interval"),
+    ],
+)
+def test_guidance_is_judged_by_its_interval_and_the_margin_first(
+    own: list[float], theirs: list[float], verdict: str
+) -> None:
+    assert verdict in guidance(own, theirs)
+
+
+def compared(name: str, worth: float | None, variation: float, divergence: float) -> dict[str, Any]:
+    row = {"model": "base", "other": name, "divergence_worth": worth, "changed": 0.1, "most": float(np.log(2))}
+    return row | {"total_variation": variation, "divergence": divergence}
+
+
+def test_the_farthest_that_answers_alike_guides_and_the_control_does_not() -> None:
+    model = named("bilstm", "attention").model
+    adversaries = {NamedModel(name, model): worth for name, worth in (("a", 0.0), ("b", 0.1), ("c", 1.0))}
+    rows = [compared("a", 0.0, 0.0, 0.69), compared("b", 0.1, 0.05, 0.2), compared("c", 1.0, 0.04, 0.3)]
+    assert farthest(rows, adversaries).name == "c"
+    rows[2] |= {"total_variation": 0.06}
+    assert farthest(rows, adversaries).name == "b"
+    rows[1] |= {"total_variation": 0.07}
+    assert farthest(rows, adversaries).name == "c"  # none answers alike: the one that does most
+
+
+def test_adversaries_are_said_beside_other_seeds() -> None:
+    rows = [compared("far", 0.1, 0.02, float(np.log(2)) / 2), compared("seed-2", None, 0.2, 0.1)]
+    (said,) = adversary_findings(rows)
+    assert "divergence is worth 0.1 has attention 0.347 nats away (50% of the most there can be)" in said
+    assert "trainings of other seeds 0.100 nats, 0.200 and 10.0%" in said
