@@ -6,14 +6,14 @@ For its released weights, and for networks that were trained so; of no other net
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from psl_index.errors import UsageError
-from psl_models.attention import across
+from psl_models.attention import AttentionName, across
 from psl_models.batches import Batch, batch_of
 from psl_models.layers.layout import Layout
 from psl_models.model import Model
@@ -27,7 +27,7 @@ def predict_across_batches(
     model: Model,
     sequences: Sequence[str],
     *,
-    attention: Literal["learned", "permuted"] = "learned",
+    attention: AttentionName = "learned",
     seed: int = 0,
     batch: int = STUDY_BATCH,
     progress: Callable[[int], None] | None = None,
@@ -40,10 +40,11 @@ def predict_across_batches(
         With attention of its own.
     sequences : sequence of str
         Residues of each protein, at least one; nothing is cut.
-    attention : {"learned", "permuted"}
-        ``permuted``: the weights of each row in random order after the layout.
+    attention : AttentionName
+        ``permuted``: the weights of each row in random order after the layout; ``random``, ``uniform``: other scores
+        before it, drawn evenly from 0 to 1 or all alike.
     seed : int
-        Of ``permuted``.
+        Of ``permuted`` and ``random``.
     batch : int
         Proteins that are asked about together, in their order.
     progress : callable, optional
@@ -59,12 +60,20 @@ def predict_across_batches(
     encoded = encoded_proteins(sequences)
     generator = torch.Generator().manual_seed(seed)
 
+    def drawn(like: Tensor) -> Tensor:
+        return torch.rand(like.shape, generator=generator).to(like.device)
+
     def permuted(scores: Tensor | None, layout: Layout) -> Tensor:
         weights = across(scores, layout)
-        order = torch.rand(weights.shape, generator=generator).argsort(1).to(weights.device)
-        return weights.gather(1, order)
+        return weights.gather(1, drawn(weights).argsort(1))
 
-    weighing = permuted if attention == "permuted" else across
+    def random(scores: Tensor | None, layout: Layout) -> Tensor:
+        return across(None if scores is None else drawn(scores), layout)
+
+    def uniform(scores: Tensor | None, layout: Layout) -> Tensor:
+        return across(None if scores is None else torch.zeros_like(scores), layout)
+
+    weighing = {"learned": across, "permuted": permuted, "random": random, "uniform": uniform}[attention]
     logits = np.empty((len(encoded), len(model.configuration.classes)), np.float32)
     model.network.eval()
     for first in range(0, len(encoded), batch):

@@ -1,8 +1,8 @@
-"""Means over proteins with their intervals, paired tests, and what so many proteins can show at all."""
+"""Means over proteins or trainings with their intervals, paired tests, and what so many can show at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -74,3 +74,14 @@ def with_interval(row: Mapping[str, Any], name: str, digits: int = 3) -> str:
     if value is None:
         return "not known"
     return f"{value:.{digits}f}" + ("" if low is None else f" ({low:.{digits}f} to {high:.{digits}f})")
+
+
+def by_teacher(rows: Iterable[Mapping[str, Any]], name: str) -> dict[int, float]:
+    """A figure of each training by its seed; of those that take over from the same BiLSTM the mean, by the BiLSTM's.
+
+    Trainings of one teacher are alike by what they take over, and no independent evidence.
+    """
+    values: dict[int, list[float]] = {}
+    for row in rows:
+        values.setdefault(row["seed"] if row.get("teacher") is None else row["teacher"], []).append(row[name])
+    return {seed: float(np.mean(of_seed)) for seed, of_seed in values.items()}

@@ -51,6 +51,20 @@ def test_both_splits_come_in_one_table_and_a_second_run_trains_nothing(
     assert {path: path.stat().st_mtime_ns for path in out.glob("parts/*/model.safetensors")} == models
 
 
+def test_a_column_with_the_name_of_another_split_is_a_split_of_its_own(
+    pslidx: Call, proteins: Path, tmp_path: Path
+) -> None:
+    sides = ["train"] * 24 + ["validation"] * 8 + ["test"] * 8
+    rows = [f"P{n:05}\t{side}\n" for n, side in enumerate(sides)]
+    (tmp_path / "split.tsv").write_text("".join(["accession\tofficial\n", *rows]))
+    arguments = ("--arm", "mlp-uniform", "--split-file", tmp_path / "split.tsv", "--split-column", "official")
+    arguments += ("--mlp-trainings", 1, "--epochs", 1, "--threads", 1, "-o", tmp_path / "out")
+    ended = pslidx("experiment", "accuracy-table", proteins, *arguments)
+    assert ended.code == 0, ended.err
+    assert "file:official: mlp-uniform: accuracy" in ended.out
+    assert "\nofficial: mlp-uniform: accuracy" in f"\n{ended.out}"
+
+
 @pytest.mark.parametrize(
     ("options", "code", "problem"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pslidx.experiments.options import finish, running
+from pslidx.model_options import require_models
 from pslidx.options import debug_option
 
 
@@ -24,6 +25,7 @@ def command(results: Path) -> None:
     Example:
       pslidx experiment claims results
     """
+    require_models()
     from psl_eval.experiments.claims.experiment import NAME, judge
 
     with running(results, NAME):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_OPTIONS = (
+_KINDS: Final = ("official", "file", "partition", "random", "cluster")
+_OPTIONS: Final = (
     click.option(
         "--split",
         "splits",
         multiple=True,
-        type=click.Choice(["official", "file", "partition", "random", "cluster"]),
+        type=click.Choice(_KINDS),
         help="Who trains, validates and tests, as of `pslidx train`; can be given several times. By default DeepLoc's "
         "own test set where it is marked, else at random, and the column of --split-file where one is given.",
     ),
@@ -91,6 +92,9 @@ def divided_proteins(dataset: Dataset, classes: tuple[str, ...], seed: int, chos
             "fractions": None,
         }
         split, in_words = split_of(dataset, options)
-        name = (chosen["split_column"] or "split") if kind == "file" else kind
+        name = kind
+        if kind == "file":
+            column = chosen["split_column"] or "split"
+            name = f"file:{column}" if column in _KINDS else column  # rows of two splits must not be taken for one's
         divided.append(Divided(name, in_words, Material(dataset, split, labels)))
     return divided

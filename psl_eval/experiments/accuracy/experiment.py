@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import torch
 
@@ -107,7 +106,8 @@ class AccuracyTable:
             for arm, seed in self._trainings():
                 model = trainings.model(arm, seed)
                 models[f"{divided.name}: {model.name}"] = digest_of_model(model.model)
-                rows += self._asked(model, divided, arm, seed, parts, report)
+                asked = self._asked(model, divided, arm, seed, parts, report)
+                rows += [row | {"teacher": trainings.teacher_of(arm, seed)} for row in asked]
             for model in released:
                 rows += self._asked(model, _in_order_of(model, classes, divided), None, None, parts, report)
             rows += self._rules(divided, parts, report, threads)
@@ -199,12 +199,16 @@ def findings(table: pa.Table) -> tuple[str, ...]:
         asked = "" if row["attention"] in (None, "learned") else f", {row['attention']} attention"
         layout = ", laid out as released" if row["layout"] not in (None, CORRECT) else ""
         said = f"{row['split']}: {row['arm']}{asked}{layout}: accuracy {row['accuracy']:.3f}"
-        if row["accuracy_low"] is not None and not np.isnan(row["accuracy_low"]):
+        if row["accuracy_low"] is not None:
             said += f" ({row['accuracy_low']:.3f} to {row['accuracy_high']:.3f})"
         said += f", macro F1 {row['f1_macro']:.3f}"
         if row["trainings"]:
             said += ", 1 training" if row["trainings"] == 1 else f", {row['trainings']} trainings"
-        if row.get("study_accuracy") is not None:
+        if row["trainings"] > row["independent"]:
+            said += f" with {row['independent']} BiLSTMs to take over from"
+        if row["study_accuracy"] is not None:
             said += f"; the study reports {row['study_accuracy']:.3f}"
+            if row["attention"] is not None:
+                said += ", of attention across batches of five"
         sentences.append(said)
     return tuple(sentences)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psl_eval.experiments.accuracy.measured import CORRECT
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
-from psl_eval.statistics.rows import known
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +26,7 @@ def draw(table: pa.Table) -> Figure:
         for style, split in enumerate(splits):
             here = [row for row in rows if row["split"] == split]
             at = [names.index(_name(row)) + (style - (len(splits) - 1) / 2) * 0.3 for row in here]
-            values = [Dot(*(known(row[f"{shown}{end}"]) for end in ("", "_low", "_high"))) for row in here]
+            values = [dot_of(row, shown) for row in here]
             dots(axes, at, values, split, style)
         if reported is not None:
             of_study = {names.index(_name(row)): row[reported] for row in rows if row[reported] is not None}

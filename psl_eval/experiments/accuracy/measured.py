@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
@@ -26,10 +25,7 @@ CORRECT: Final = "correct"
 RELEASED: Final = "released"
 
 _MEASURED: Final = pa.schema(
-    [
-        pa.field("predicted", pa.list_(pa.int64()), nullable=False),
-        *(pa.field(f"{name}{end}", pa.float64()) for name in FIGURES for end in ("", "_low", "_high")),
-    ]
+    [pa.field(f"{name}{end}", pa.float64()) for name in FIGURES for end in ("", "_low", "_high")]
 )
 
 
@@ -45,11 +41,9 @@ def ways_to_ask(model: NamedModel, *, also_released: bool) -> Iterator[Asking]:
     if not model.attends:
         yield Asking(CORRECT, None)
         return
-    for attention in ATTENTIONS:
-        yield Asking(CORRECT, attention)
-    if also_released:
-        yield Asking(RELEASED, "learned")
-        yield Asking(RELEASED, "permuted")
+    for layout in (CORRECT, RELEASED) if also_released else (CORRECT,):
+        for attention in ATTENTIONS:
+            yield Asking(layout, attention)
 
 
 def measured(
@@ -60,7 +54,7 @@ def measured(
     parts: Parts,
     report: Callable[[Progress], None],
 ) -> dict[str, Any]:
-    """Figures of the test proteins, each with the interval over proteins, and the classes that are predicted.
+    """Figures of the test proteins, each with the interval over proteins.
 
     Raises
     ------
@@ -88,7 +82,7 @@ def figures_of(probabilities: npt.NDArray[Any], material: Material, seed: int) -
     """The same of what is said of the test proteins."""
     classes = tuple(map(str, range(material.labels.shape[1])))
     evaluated = evaluate(probabilities, material.labels[material.rows(TEST)], classes, "single-label", seed=seed)
-    row: dict[str, Any] = {"predicted": np.argmax(probabilities, axis=1).tolist()}
+    row: dict[str, Any] = {}
     for name in FIGURES:
         figure = evaluated.figures[name]
         row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from psl_eval.experiments.accuracy.arms import ARMS
 from psl_eval.experiments.accuracy.measured import CORRECT, FIGURES, Asking
 from psl_eval.experiments.accuracy.trainings import Divided
+from psl_eval.experiments.estimates import by_teacher
 from psl_eval.statistics.means import student_interval
 from psl_models.splits import TEST
 
@@ -25,6 +26,7 @@ RUN_ROWS: Final = pa.schema(
     [
         *_ABOUT,
         pa.field("seed", pa.int64()),  # of the training; null of what is not trained here
+        pa.field("teacher", pa.int64()),  # seed of the BiLSTM that is taken over from, where they differ
         pa.field("proteins", pa.int64(), nullable=False),  # of the test set
         *(pa.field(f"{name}{end}", pa.float64()) for name in FIGURES for end in ("", "_low", "_high")),
     ]
@@ -33,10 +35,12 @@ ACCURACY_ROWS: Final = pa.schema(
     [
         *_ABOUT,
         pa.field("trainings", pa.int64(), nullable=False),
+        pa.field("independent", pa.int64(), nullable=False),  # of them; those of one teacher are one
         pa.field("proteins", pa.int64(), nullable=False),
-        # Means over trainings, with intervals by Student's t; of one training over proteins, by bootstrap.
+        # Means over independent trainings, with intervals by Student's t; of one over proteins, by bootstrap.
         *(pa.field(f"{name}{end}", pa.float64()) for name in FIGURES for end in ("", "_low", "_high")),
-        pa.field("study_accuracy", pa.float64()),  # what the study reports, of one training
+        # What the study reports, of one training; where there is attention, laid out across batches of five.
+        pa.field("study_accuracy", pa.float64()),
         pa.field("study_f1_macro_batches", pa.float64()),
     ]
 )
@@ -58,6 +62,7 @@ def row_of(
         "layout": asking.layout,
         "attention": asking.attention,
         "seed": seed,
+        "teacher": None,
         "proteins": len(divided.material.rows(TEST)),
         **{f"{name}{end}": figures[f"{name}{end}"] for name in FIGURES for end in ("", "_low", "_high")},
     }
@@ -71,16 +76,21 @@ def means(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         groups.setdefault(tuple(row[name] for name in names), []).append(row)
     for key, group in groups.items():
         about = dict(zip(names, key, strict=True))
-        row = about | {"trainings": sum(each["seed"] is not None for each in group), "proteins": group[0]["proteins"]}
+        trained = [each for each in group if each["seed"] is not None]
+        row = about | {
+            "trainings": len(trained),
+            "independent": len(by_teacher(trained, "accuracy")),
+            "proteins": group[0]["proteins"],
+        }
         for name in FIGURES:
-            values = np.array([each[name] for each in group])
+            values = np.array(list(by_teacher(group, name).values()))
             low, high = student_interval(values)
             if len(group) == 1:
                 low, high = group[0][f"{name}_low"], group[0][f"{name}_high"]
             row |= {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
         arm = ARMS.get(about["arm"]) if about["experiment"] else None
-        as_trained = arm is not None and about["attention"] in (None, "learned")
-        if arm is not None and arm.reported is not None and as_trained and (about["layout"] != CORRECT) is arm.across:
+        as_trained = about["attention"] in (None, "learned") and about["layout"] == CORRECT
+        if arm is not None and arm.reported is not None and as_trained:
             row |= {
                 "study_accuracy": arm.reported.accuracy,
                 "study_f1_macro_batches": arm.reported.f1_macro_batches,

@@ -54,6 +54,10 @@ class Trainings:
     parts: Parts
     report: Callable[[Progress], None]
 
+    def teacher_of(self, arm: Arm, seed: int) -> int | None:
+        """Seed of the BiLSTM that an arm takes over from with this seed; None of an arm that takes over nothing."""
+        return None if arm.pre_set is None else (seed - 1) % self.teachers + 1
+
     def model(self, arm: Arm, seed: int, teacher: NamedModel | None = None, name: str | None = None) -> NamedModel:
         """The network of an arm; `teacher` is another model to take over from, and `name` another name.
 
@@ -64,7 +68,9 @@ class Trainings:
         """
 
         def taking_over() -> Model:
-            return (teacher or self.model(TEACHER, (seed - 1) % self.teachers + 1)).model
+            of_seed = self.teacher_of(arm, seed)
+            assert of_seed is not None
+            return (teacher or self.model(TEACHER, of_seed)).model
 
         training = training_of(
             arm,

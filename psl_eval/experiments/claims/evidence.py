@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import scipy.stats
 
 from psl_eval.comparing.comparison import STANDARDISED
+from psl_eval.experiments.estimates import by_teacher
 from psl_eval.statistics.means import welch
 from psl_eval.statistics.rows import known
 
@@ -31,30 +32,43 @@ class Missing(Exception):
     """The results that a claim is judged by are not there; says what to run."""
 
 
-#: Of the hit rate by which claims are judged (`psl_eval.scoring.definitions`), and of the first model that has it.
+#: Of the hit rate by which claims are judged (`psl_eval.scoring.definitions`).
 DEFINITION: Final = "paper"
 _TAIL: Final = 0.975
+_ATTENTION: Final = "attention"
 
 
-def accuracies(tables: Tables, arm: str, attention: str | None = "learned") -> dict[tuple[str, int], float]:
-    """Accuracy of each training of an arm by split and seed, attention laid out as it should be; of the first split."""
+class Accuracies(NamedTuple):
+    """Of the trainings of an arm."""
+
+    split: str
+    of_seeds: Mapping[int, float]  # of trainings that take over from the same BiLSTM the mean, by the BiLSTM's seed
+
+
+def accuracies(tables: Tables, arm: str, attention: str | None = "learned") -> Accuracies:
+    """Those of an arm on the first split of the table, attention laid out as it should be.
+
+    Raises
+    ------
+    Missing
+        There are fewer than two independent trainings.
+    """
     rows = _rows(tables, "accuracy-table", "trainings")
-    found = {
-        (row["split"], row["seed"]): row["accuracy"]
+    split = rows[0]["split"]
+    chosen = [
+        row
         for row in rows
-        if row["arm"] == arm and row["layout"] == "correct" and row["attention"] in (attention, None)
-        if row["seed"] is not None  # a checkpoint that is no training of the arm
-    }
-    split = next(iter(found), ("", 0))[0]
-    of_split = {(name, seed): value for (name, seed), value in found.items() if name == split}
-    if len(of_split) < 2:
-        raise Missing(f"two trainings of {arm} in accuracy-table")
-    return of_split
+        if (row["split"], row["arm"], row["layout"]) == (split, arm, "correct")
+        and row["attention"] in (attention, None)
+        and row["seed"] is not None  # a checkpoint that is no training of the arm
+    ]
+    found = by_teacher(chosen, "accuracy")
+    if len(found) < 2:
+        raise Missing(f"two independent trainings of {arm} on {split} in accuracy-table")
+    return Accuracies(split, found)
 
 
-def equal_by(
-    margin: float, values: Mapping[tuple[str, int], float], others: Mapping[tuple[str, int], float], *, paired: bool
-) -> Evidence:
+def equal_by(margin: float, values: Accuracies, others: Accuracies, *, paired: bool) -> Evidence:
     """Whether two means differ by less than a margin: two one-sided t tests (Schuirmann 1987), over trainings.
 
     The contrary is that they differ by more than the margin, in either direction: the larger of the two p-values of
@@ -63,23 +77,21 @@ def equal_by(
     Parameters
     ----------
     margin : float
-    values, others : mapping
-        By split and seed, as `accuracies` gives them; the first one's split alone is taken.
+    values, others : Accuracies
+        Of the same split.
     paired : bool
         The same trainings, asked in two ways; otherwise Welch's test.
 
     Raises
     ------
     Missing
-        There are fewer than two trainings on either side, or in pairs.
+        There are fewer than two pairs.
     """
-    split = next(iter(values))[0]
-    first = {seed: value for (of_split, seed), value in values.items() if of_split == split}
-    second = {seed: value for (of_split, seed), value in others.items() if of_split == split}
-    both = [seed for seed in first if seed in second]
-    if len(both if paired else second) < 2:
-        raise Missing(f"two trainings of both on {split} in accuracy-table")
+    first, second = values.of_seeds, others.of_seeds
     if paired:
+        both = [seed for seed in first if seed in second]
+        if len(both) < 2:
+            raise Missing(f"two trainings of both on {values.split} in accuracy-table")
         differences = np.array([first[seed] - second[seed] for seed in both])
         error = float(differences.std(ddof=1)) / len(differences) ** 0.5
         freedom = len(differences) - 1.0
@@ -88,7 +100,7 @@ def equal_by(
         a, b = np.array(list(first.values())), np.array(list(second.values()))
         difference = float(a.mean() - b.mean())
         error, freedom = welch(a, b)
-    of = f"{len(first)} and {len(second)} trainings, {split}"
+    of = f"{len(first)} and {len(second)} independent trainings, {values.split}"
     if not error > 0:  # all alike, by which nothing is known of other trainings
         return Evidence(difference, np.nan, np.nan, np.nan, np.nan, of)
     within, beyond, opposite = scipy.stats.t.sf(
@@ -100,13 +112,12 @@ def equal_by(
 
 def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
     """The hit rate of an explanation of all predictions less that of random windows of the same proteins."""
-    for row in _rows(tables, "hit-rate-table", "hit-rate-table"):
+    for row in _rows_of_model(tables, "hit-rate-table"):
         chosen = (row["explanation"], row["exclusion"], row["against"], row["subset"], row["null"], row["definition"])
-        there = row["hit_rate"] is not None and row["null_hit_rate"] is not None
-        if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION) and there:
-            null = row["null_hit_rate"]
+        if chosen == (explanation, exclusion, "predicted", "all", "window", DEFINITION):
+            null = known(row["null_hit_rate"])
             return Evidence(
-                row["hit_rate"] - null,
+                known(row["hit_rate"]) - null,
                 known(row["low"]) - null,
                 known(row["high"]) - null,
                 known(row["p_value"]),
@@ -118,27 +129,20 @@ def above_chance(tables: Tables, explanation: str, exclusion: str) -> Evidence:
 
 def higher_than(tables: Tables, explanation: str, other: str, exclusion: str) -> Evidence:
     """The hit rate of an explanation less another's, at equal lengths, on the proteins that both score."""
-    for row in _rows(tables, "hit-rate-table", "comparison"):
+    for row in _rows_of_model(tables, "comparison"):
         chosen = (row["exclusion"], row["against"], row["subset"], row["lengths"], row["definition"])
         pair = {row["method"], row["reference"]}
-        if chosen != (exclusion, "predicted", "all", STANDARDISED, DEFINITION) or pair != {explanation, other}:
-            continue
-        if row["difference"] is None or row["p_value"] is None:
-            continue
-        sign = 1 if row["method"] == explanation else -1
-        low, high = sorted((sign * known(row["low"]), sign * known(row["high"])))
-        difference = sign * row["difference"]
-        of = f"{row['model']}, {row['proteins_scored']:,} pairs"
-        return Evidence(difference, low, high, *_one_sided(row["p_value"], difference), of)
+        if chosen == (exclusion, "predicted", "all", STANDARDISED, DEFINITION) and pair == {explanation, other}:
+            return _of_pairs(row, 1 if row["method"] == explanation else -1)
     raise Missing(f"{explanation} beside {other} with exclusion {exclusion} in hit-rate-table")
 
 
 def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
     """The area under the ROC curve of "the prediction is correct" by the hit rate, less a half."""
-    for row in _rows(tables, "hit-rate-table", "confidence"):
+    for row in _rows_of_model(tables, "confidence"):
         chosen = (row["explanation"], row["exclusion"], row["class"], row["form"], row["definition"])
-        if chosen == (explanation, exclusion, None, "single-label", DEFINITION) and row["estimate"] is not None:
-            difference = row["estimate"] - 0.5
+        if chosen == (explanation, exclusion, None, "single-label", DEFINITION):
+            difference = known(row["estimate"]) - 0.5
             ends = known(row["low"]) - 0.5, known(row["high"]) - 0.5
             of = f"{row['model']}, {row['proteins']:,} proteins"
             return Evidence(difference, *ends, *_one_sided(known(row["p_value"]), difference), of)
@@ -147,21 +151,41 @@ def confidence(tables: Tables, explanation: str, exclusion: str) -> Evidence:
 
 def above_adversarial(tables: Tables, exclusion: str) -> Evidence:
     """The hit rate of the learned weights less that of adversarial ones, at equal lengths."""
-    for row in _rows(tables, "attention-tests", "adversarial-hit-rates"):
-        chosen = (row["method"], row["exclusion"], row["subset"], row["lengths"])
-        there = row["reference"] is not None and row["difference"] is not None and row["p_value"] is not None
-        if chosen == ("adversarial", exclusion, "all", STANDARDISED) and row["definition"] == DEFINITION and there:
-            difference = -row["difference"]
-            ends = -known(row["high"]), -known(row["low"])
-            of = f"{row['model']}, {row['proteins_scored']:,} pairs"
-            return Evidence(difference, *ends, *_one_sided(row["p_value"], difference), of)
+    rows = _rows(tables, "attention-tests", "adversarial-hit-rates")
+    of_model = [row for row in rows if row["model"] == _model(tables)] or rows
+    for row in of_model:
+        chosen = (row["method"], row["exclusion"], row["subset"], row["lengths"], row["definition"])
+        if chosen == ("adversarial", exclusion, "all", STANDARDISED, DEFINITION) and row["reference"] is not None:
+            return _of_pairs(row, -1)
     raise Missing("adversarial weights with an index in attention-tests")
 
 
+def _of_pairs(row: Mapping[str, Any], sign: int) -> Evidence:
+    """Of a row of a comparison; ``sign`` is -1 where it stands the other way round."""
+    difference = sign * known(row["difference"])
+    low, high = sorted((sign * known(row["low"]), sign * known(row["high"])))
+    of = f"{row['model']}, {row['proteins_scored']:,} pairs"
+    return Evidence(difference, low, high, *_one_sided(known(row["p_value"]), difference), of)
+
+
 def _rows(tables: Tables, experiment: str, table: str) -> Sequence[Mapping[str, Any]]:
-    if (experiment, table) not in tables:
+    rows = tables.get((experiment, table))
+    if not rows:
         raise Missing(experiment)
-    return tables[experiment, table]
+    return rows
+
+
+def _rows_of_model(tables: Tables, table: str) -> Iterator[Mapping[str, Any]]:
+    """Rows of a table of hit-rate-table, of the model that claims are judged by."""
+    model = _model(tables)
+    return (row for row in _rows(tables, "hit-rate-table", table) if row["model"] == model)
+
+
+def _model(tables: Tables) -> str | None:
+    """The first model of hit-rate-table that has attention, else its first; the same for every claim on hit rates."""
+    rows = tables.get(("hit-rate-table", "hit-rate-table"), ())
+    first = next((row["model"] for row in rows), None)
+    return next((row["model"] for row in rows if row["explanation"] == _ATTENTION), first)
 
 
 def _one_sided(p_value: float, difference: float) -> tuple[float, float]:

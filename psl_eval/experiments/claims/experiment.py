@@ -29,7 +29,7 @@ JUDGED: Final = pa.schema(
         pa.field("says", pa.string(), nullable=False),
         pa.field("test", pa.string(), nullable=False),
         pa.field("threshold", pa.string(), nullable=False),
-        pa.field("estimate", pa.float64()),  # null where the results are not there
+        pa.field("estimate", pa.float64()),  # null where the results are not there, or too few
         pa.field("low", pa.float64()),
         pa.field("high", pa.float64()),
         pa.field("p_value", pa.float64()),  # one-sided, small where the claim holds
@@ -88,7 +88,7 @@ def judge(results: Path) -> Result:
     return Result(
         experiment=NAME,
         tables={"claims": table},
-        figures={"claims": draw(table)},
+        figures={"claims": draw(table)} if table["estimate"].null_count < len(table) else {},
         findings=tuple(findings(table)),
         settings={"level": LEVEL, "margin": MARGIN, "results": settings},
     )
@@ -138,8 +138,11 @@ def findings(table: pa.Table) -> Iterator[str]:
         if row["missing"] is not None:
             yield f"{row['claim']}, {row['says']}: not judged, it takes {row['missing']}"
             continue
-        between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
         verdict, tested = row["verdict"], ""
+        if row["estimate"] is None:
+            yield f"{row['claim']}, {row['says']}: {verdict}; {row['rests_on']}"
+            continue
+        between = "" if row["low"] is None else f" ({row['low']:+.3f} to {row['high']:+.3f})"
         if verdict == DOES_NOT_HOLD:
             tested = f", Holm's p of the contrary {row['p_contrary_holm']:.2g}"
         elif verdict != TOO_FEW:

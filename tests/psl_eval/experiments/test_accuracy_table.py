@@ -16,11 +16,11 @@ from psl_eval.experiments.models import NamedModel, open_named
 from psl_eval.experiments.parts import parts_of
 from psl_index.errors import UsageError
 from psl_models.across_batches import predict_across_batches
-from psl_models.attention import across
+from psl_models.attention import ATTENTIONS, across
 from psl_models.encoding import PAD
 from psl_models.model import Model
 from psl_models.prediction import predict
-from psl_models.splits import at_random
+from psl_models.splits import TEST, at_random
 from psl_models.training.material import Material
 from tests.psl_eval.experiments.small_experiments import asked_of, named, nothing
 from tests.psl_models.small_models import CLASSES, small_model
@@ -49,12 +49,12 @@ def test_the_table_has_each_arm_in_each_way_and_the_mean_of_its_trainings(divide
     assert results[0].table.equals(results[1].table)
     assert parts.made == 0
     rows = results[0].table.to_pylist()
-    of_attention = [(CORRECT, name) for name in ("learned", "uniform", "permuted", "random")]
+    of_attention, of_study = ([(layout, name) for name in ATTENTIONS] for layout in (CORRECT, RELEASED))
     ways = {
         "bilstm-attention": of_attention,
         "mlp-uniform": [(CORRECT, None)],
         "mlp-pre-set": [(CORRECT, None)],
-        "mlp-pre-set-released": [*of_attention, (RELEASED, "learned"), (RELEASED, "permuted")],
+        "mlp-pre-set-released": [*of_attention, *of_study],
         **{name: [(None, None)] for name in BASELINES},
     }
     assert {name: [(row["layout"], row["attention"]) for row in rows if row["arm"] == name] for name in ways} == ways
@@ -67,12 +67,16 @@ def test_the_table_has_each_arm_in_each_way_and_the_mean_of_its_trainings(divide
         ]
         assert row["accuracy"] == pytest.approx(np.mean(same))
         assert row["trainings"] == {"bilstm": 1, "mlp": 2}.get(row["arm"].partition("-")[0], 0)
+        taking_over = row["arm"].startswith("mlp-pre-set")  # both from the one BiLSTM that there is
+        assert row["independent"] == (1 if taking_over else row["trainings"])
+        assert (row["accuracy_low"] is None) is taking_over
         assert row["proteins"] == 9
-        assert len(same) < 2 or row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
+        assert taking_over or row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
     reported = {row["arm"]: row["study_accuracy"] for row in rows if row["study_accuracy"] is not None}
     assert reported == {"bilstm-attention": 0.673, "mlp-uniform": 0.445, "mlp-pre-set-released": 0.452}
     (released,) = [row for row in rows if row["arm"] == "mlp-pre-set-released" and row["study_accuracy"] is not None]
-    assert (released["layout"], released["attention"]) == (RELEASED, "learned")
+    assert (released["layout"], released["attention"]) == (CORRECT, "learned")
+    assert "; the study reports 0.452, of attention across batches of five" in " ".join(results[0].findings)
 
 
 def test_the_longest_stretch_finds_what_marks_a_class(divided: Divided, tmp_path: Path) -> None:
@@ -159,18 +163,36 @@ def test_the_studys_way_of_asking_is_that_of_a_loop_over_its_batches() -> None:
         predict_across_batches(small_model("mlp", "uniform"), sequences)
 
 
+def test_other_weights_in_the_studys_way_are_over_padding_too() -> None:
+    """Of a batch of one protein without padding they are those of the correct layout; of others they are not."""
+    model = small_model("bilstm", "attention")
+    sequences = ["MKTAYLV", "W"]
+    alone = predict_across_batches(model, sequences, attention="uniform", batch=1)
+    np.testing.assert_allclose(alone.logits, predict(model, sequences, attention="uniform").logits, atol=1e-6)
+    together = predict_across_batches(model, sequences, attention="uniform")
+    np.testing.assert_allclose(together.logits[0], alone.logits[0], atol=1e-6)
+    assert not np.allclose(together.logits[1], alone.logits[1], atol=1e-3)  # six places of padding
+    random = [predict_across_batches(model, sequences, attention="random", seed=seed).logits for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(random[0], random[1])
+    assert not np.allclose(random[0], random[2])
+    assert not np.allclose(random[0], together.logits)
+
+
 def test_figures_are_those_of_the_answers(divided: Divided, tmp_path: Path) -> None:
     model = named("bilstm", "attention")
+    sequences = divided.material.sequences(TEST)
+    true = divided.material.labels[divided.material.rows(TEST)].argmax(1)
     with parts_of(tmp_path / "out", "test") as parts:
         for asking in ways_to_ask(model, also_released=True):
             row = measured(model, divided.material, asking, 1, parts, nothing)
-            true = divided.material.labels[divided.material.rows(2)].argmax(1)
-            assert row["accuracy"] == pytest.approx((np.array(row["predicted"]) == true).mean())
+            if asking.layout == CORRECT:
+                said = predict(model.model, sequences, attention=asking.attention, seed=1)
+            else:
+                said = predict_across_batches(model.model, sequences, attention=asking.attention, seed=1)
+            assert row["accuracy"] == pytest.approx((said.logits.argmax(1) == true).mean())
         learned = measured(model, divided.material, Asking(CORRECT, "learned"), 1, parts, nothing)
-    said = predict(model.model, divided.material.sequences(2)).probabilities(model.model.configuration)
-    expected = figures_of(said, divided.material, 1)
-    assert learned.pop("predicted") == expected.pop("predicted")
-    assert learned == pytest.approx(expected, nan_ok=True)
+    probabilities = predict(model.model, sequences).probabilities(model.model.configuration)
+    assert learned == pytest.approx(figures_of(probabilities, divided.material, 1), nan_ok=True)
 
 
 def test_classes_in_another_order_are_matched_by_name(divided: Divided, tmp_path: Path) -> None:
@@ -186,7 +208,7 @@ def test_classes_in_another_order_are_matched_by_name(divided: Divided, tmp_path
             each = divided._replace(material=Material(material.dataset, material.split, of_classes))
             rows = experiment.run(classes, [each], [model], CPU, parts, nothing, threads=1).table.to_pylist()
         accuracies.append([row["accuracy"] for row in rows if row["arm"] == "released"])
-    assert len(accuracies[0]) == 6
+    assert len(accuracies[0]) == 2 * len(ATTENTIONS)
     assert accuracies[0] == accuracies[1]
 
 

@@ -11,6 +11,7 @@ import pytest
 import scipy.stats
 
 from psl_eval.experiments.claims.evidence import (
+    Accuracies,
     Missing,
     above_adversarial,
     above_chance,
@@ -33,9 +34,13 @@ def trainings(values: dict[tuple[str, str | None], list[float]]) -> list[dict[st
     ]
 
 
+def by_seed(values: list[float]) -> Accuracies:
+    return Accuracies("study", dict(enumerate(values)))
+
+
 def test_equality_is_two_one_sided_tests() -> None:
     a, b = [0.70, 0.71, 0.69, 0.70], [0.695, 0.705, 0.70]
-    keyed = [{("study", seed): value for seed, value in enumerate(values)} for values in (a, b)]
+    keyed = [by_seed(values) for values in (a, b)]
     found = equal_by(0.02, *keyed, paired=False)
     below = scipy.stats.ttest_ind(np.array(a) + 0.02, b, equal_var=False, alternative="greater").pvalue
     above = scipy.stats.ttest_ind(np.array(a) - 0.02, b, equal_var=False, alternative="less").pvalue
@@ -47,7 +52,7 @@ def test_equality_is_two_one_sided_tests() -> None:
 
 def test_equality_of_the_same_trainings_is_paired() -> None:
     a, b = [0.70, 0.60, 0.65], [0.69, 0.595, 0.64]
-    keyed = [{("study", seed): value for seed, value in enumerate(values)} for values in (a, b)]
+    keyed = [by_seed(values) for values in (a, b)]
     found = equal_by(0.02, *keyed, paired=True)
     below = scipy.stats.ttest_rel(np.array(a) + 0.02, b, alternative="greater").pvalue
     above = scipy.stats.ttest_rel(np.array(a) - 0.02, b, alternative="less").pvalue
@@ -60,7 +65,7 @@ def test_equality_of_the_same_trainings_is_paired() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_contrary_of_equality_is_a_difference_beyond_the_margin_in_either_direction(sign: int) -> None:
     a, b = np.array([0.70, 0.60, 0.65]), np.array([0.67, 0.55, 0.64])
-    keyed = [{("study", seed): value for seed, value in enumerate(each.tolist())} for each in (sign * a, sign * b)]
+    keyed = [by_seed(each.tolist()) for each in (sign * a, sign * b)]
     found = equal_by(0.02, *keyed, paired=True)
     # Of a true difference of the margin: one as large as this is seen, or as far on the other side of 0.
     beyond, opposite = (scipy.stats.ttest_rel(a + by, b, alternative="greater").pvalue for by in (-0.02, 0.02))
@@ -69,19 +74,16 @@ def test_the_contrary_of_equality_is_a_difference_beyond_the_margin_in_either_di
 
 @pytest.mark.parametrize("value", [0.71, 0.75])
 def test_figures_that_do_not_scatter_say_nothing_of_other_trainings(value: float) -> None:
-    keyed = [{("study", 1): each, ("study", 2): each} for each in (0.75, value)]
+    keyed = [by_seed([each, each]) for each in (0.75, value)]
     found = equal_by(0.02, *keyed, paired=True)
     assert found.estimate == pytest.approx(0.75 - value)
     assert np.isnan([found.p_value, found.p_contrary]).all()
 
 
-@pytest.mark.parametrize(
-    ("others", "paired"),
-    [({("study", 2): 0.5, ("study", 3): 0.6}, True), ({("other", 1): 0.7, ("other", 2): 0.7}, False)],
-)
-def test_one_pair_and_another_split_cannot_be_compared(others: dict[tuple[str, int], float], paired: bool) -> None:
+def test_one_pair_cannot_be_compared() -> None:
+    others = Accuracies("study", {2: 0.5, 3: 0.6})
     with pytest.raises(Missing, match="two trainings of both on study"):
-        equal_by(0.02, {("study", 1): 0.7, ("study", 2): 0.71}, others, paired=paired)
+        equal_by(0.02, Accuracies("study", {1: 0.7, 2: 0.71}), others, paired=True)
 
 
 def test_accuracies_are_of_one_arm_and_way_of_asking() -> None:
@@ -90,10 +92,22 @@ def test_accuracies_are_of_one_arm_and_way_of_asking() -> None:
     of_checkpoint = rows[0] | {"seed": None, "accuracy": 0.2}
     elsewhere = rows[0] | {"split": "official", "accuracy": 0.3}
     tables["accuracy-table", "trainings"] += [of_checkpoint, elsewhere]
-    assert accuracies(tables, "bilstm-attention") == {("study", 1): 0.7, ("study", 2): 0.71}
-    assert accuracies(tables, "bilstm-attention", "permuted") == {("study", 1): 0.5, ("study", 2): 0.6}
-    with pytest.raises(Missing, match="two trainings of mlp-uniform"):
+    assert accuracies(tables, "bilstm-attention") == ("study", {1: 0.7, 2: 0.71})
+    assert accuracies(tables, "bilstm-attention", "permuted") == ("study", {1: 0.5, 2: 0.6})
+    with pytest.raises(Missing, match="two independent trainings of mlp-uniform on study"):
         accuracies(tables, "mlp-uniform")
+
+
+def test_trainings_that_take_over_from_one_network_are_one() -> None:
+    rows = trainings({("mlp-pre-set", None): [0.5, 0.6, 0.7, 0.52]})
+    for row, teacher in zip(rows, (1, 2, 1, 2), strict=True):
+        row["teacher"] = teacher
+    found = accuracies({("accuracy-table", "trainings"): rows}, "mlp-pre-set")
+    assert found.of_seeds == pytest.approx({1: 0.6, 2: 0.56})
+    for row in rows:
+        row["teacher"] = 1
+    with pytest.raises(Missing, match="two independent trainings of mlp-pre-set"):
+        accuracies({("accuracy-table", "trainings"): rows}, "mlp-pre-set")
 
 
 def compared(method: str, reference: str | None, difference: float, p_value: float) -> dict[str, Any]:
@@ -105,8 +119,21 @@ def compared(method: str, reference: str | None, difference: float, p_value: flo
     }  # fmt: skip
 
 
+def rated(model: str = "m", explanation: str = "attention", **others: Any) -> dict[str, Any]:
+    return {
+        "model": model, "definition": "paper",
+        "explanation": explanation, "exclusion": "self", "against": "predicted", "subset": "all",
+        "null": "window", "hit_rate": 0.2, "low": 0.15, "high": 0.25, "null_hit_rate": 0.1, "p_value": 0.001,
+        "proteins_scored": 9, "draws": 999,
+    } | others  # fmt: skip
+
+
+def of_hit_rates(**tables: list[dict[str, Any]]) -> dict[tuple[str, str], Any]:
+    return {("hit-rate-table", name): rows for name, rows in ({"hit-rate-table": [rated()]} | tables).items()}
+
+
 def test_a_pair_is_found_whichever_way_round_it_stands() -> None:
-    tables = {("hit-rate-table", "comparison"): [compared("permuted", "attention", -0.05, 0.04)]}
+    tables = of_hit_rates(comparison=[compared("permuted", "attention", -0.05, 0.04)])
     found = higher_than(tables, "attention", "permuted", "self")
     assert (found.estimate, found.low, found.high) == pytest.approx((0.05, 0.03, 0.06))
     assert (found.p_value, found.p_contrary) == pytest.approx((0.02, 0.98))
@@ -117,15 +144,8 @@ def test_a_pair_is_found_whichever_way_round_it_stands() -> None:
 
 
 def test_chance_and_confidence_are_read_from_all_predictions() -> None:
-    row = {
-        "model": "m", "definition": "paper",
-        "explanation": "attention", "exclusion": "self", "against": "predicted", "subset": "all",
-        "null": "window", "hit_rate": 0.2, "low": 0.15, "high": 0.25, "null_hit_rate": 0.1, "p_value": 0.001,
-        "proteins_scored": 9, "draws": 999,
-    }  # fmt: skip
-    tables = {("hit-rate-table", "hit-rate-table"): [
-        row | {"subset": "correct", "hit_rate": 0.9}, row | {"definition": "released", "hit_rate": 0.9}, row
-    ]}  # fmt: skip
+    rows = [rated(subset="correct", hit_rate=0.9), rated(definition="released", hit_rate=0.9), rated()]
+    tables = of_hit_rates(**{"hit-rate-table": rows})
     found = above_chance(tables, "attention", "self")
     assert found[:4] == pytest.approx((0.1, 0.05, 0.15, 0.001))
     assert np.isnan(found.p_contrary)
@@ -134,8 +154,20 @@ def test_chance_and_confidence_are_read_from_all_predictions() -> None:
         "explanation": "attention", "exclusion": "self", "class": None, "form": "single-label",
         "estimate": 0.7, "low": 0.6, "high": 0.8, "p_value": 0.01, "proteins": 9,
     }  # fmt: skip
-    tables = {("hit-rate-table", "confidence"): [judged | {"class": "Nucleus", "estimate": 0.2}, judged]}
+    tables = of_hit_rates(confidence=[judged | {"class": "Nucleus", "estimate": 0.2}, judged])
     assert confidence(tables, "attention", "self")[:5] == pytest.approx((0.2, 0.1, 0.3, 0.005, 0.995))
+
+
+def test_all_claims_on_hit_rates_are_judged_by_the_first_model_with_attention() -> None:
+    rows = [rated("uniform", "integrated-gradients"), rated("m", "integrated-gradients", hit_rate=0.3), rated("m")]
+    pairs = [compared("permuted", "attention", -0.01, 0.04) | {"model": "other"}]
+    pairs += [compared("permuted", "attention", -0.05, 0.04)]
+    tables = of_hit_rates(**{"hit-rate-table": rows}, comparison=pairs)
+    found = above_chance(tables, "integrated-gradients", "self")
+    assert (found.estimate, found.of) == (pytest.approx(0.2), "m, 9 proteins, 999 draws")
+    assert higher_than(tables, "attention", "permuted", "self").estimate == pytest.approx(0.05)
+    without = of_hit_rates(**{"hit-rate-table": rows[:1]})
+    assert above_chance(without, "integrated-gradients", "self").of.startswith("uniform")
 
 
 def test_adversarial_weights_are_compared_the_other_way_round() -> None:
@@ -158,6 +190,11 @@ def written(folder: Path, experiment: str, tables: dict[str, list[dict[str, Any]
     (folder / experiment / "manifest.json").write_text(json.dumps(manifest))
 
 
+BLANK = ("difference", "low", "high", "p_value")
+#: A model with attention, and no rate by which a claim is judged.
+UNTOLD = [rated(exclusion="none")]
+
+
 def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) -> None:
     arms = {
         ("bilstm-attention", "learned"): [0.700, 0.701, 0.699],
@@ -165,7 +202,11 @@ def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) 
         ("bilstm-attention", "permuted"): [0.49, 0.5, 0.51],
     }
     written(tmp_path, "accuracy-table", {"trainings": trainings(arms)})
-    written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", -0.05, 0.002)]})
+    written(
+        tmp_path,
+        "hit-rate-table",
+        {"hit-rate-table": UNTOLD, "comparison": [compared("permuted", "attention", -0.05, 0.002)]},
+    )
     result = judge(tmp_path)
     rows = {row["claim"]: row for row in result.table.to_pylist()}
     assert list(rows) == [claim.name for claim in CLAIMS]
@@ -186,7 +227,11 @@ def test_claims_are_judged_by_what_is_there_with_holm_over_them(tmp_path: Path) 
 
 
 def test_what_is_neither_shown_nor_refuted_is_not_shown(tmp_path: Path) -> None:
-    written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", -0.05, 0.2)]})
+    written(
+        tmp_path,
+        "hit-rate-table",
+        {"hit-rate-table": UNTOLD, "comparison": [compared("permuted", "attention", -0.05, 0.2)]},
+    )
     row = next(row for row in judge(tmp_path).table.to_pylist() if row["claim"] == "C9")
     assert (row["p_value"], row["p_contrary"]) == pytest.approx((0.1, 0.9))
     assert row["verdict"] == "not shown"
@@ -195,11 +240,32 @@ def test_what_is_neither_shown_nor_refuted_is_not_shown(tmp_path: Path) -> None:
 def test_a_rate_that_is_lower_does_not_hold_and_trainings_all_alike_are_too_few(tmp_path: Path) -> None:
     alike = {("bilstm-attention", "learned"): [0.7, 0.7], ("bilstm-uniform", None): [0.7, 0.7]}
     written(tmp_path, "accuracy-table", {"trainings": trainings(alike)})
-    written(tmp_path, "hit-rate-table", {"comparison": [compared("permuted", "attention", 0.05, 0.002)]})
+    written(
+        tmp_path,
+        "hit-rate-table",
+        {"hit-rate-table": UNTOLD, "comparison": [compared("permuted", "attention", 0.05, 0.002)]},
+    )
     result = judge(tmp_path)
     verdicts = {row["claim"]: row["verdict"] for row in result.table.to_pylist()}
     assert (verdicts["C1"], verdicts["C9"], verdicts["C14"]) == ("too few to judge", "does not hold", None)
-    assert "too few to judge; +0.000; 2 and 2 trainings" in result.findings[0]
+    assert "too few to judge; +0.000; 2 and 2 independent trainings" in result.findings[0]
+
+
+def test_a_row_without_a_figure_is_too_few_and_not_missing(tmp_path: Path) -> None:
+    row = compared("permuted", "attention", 0.05, 0.002)
+    written(tmp_path, "hit-rate-table", {"hit-rate-table": UNTOLD, "comparison": [row | dict.fromkeys(BLANK)]})
+    result = judge(tmp_path)
+    assert not result.figures  # there is nothing to draw
+    judged = {row["claim"]: row for row in result.table.to_pylist()}
+    assert (judged["C9"]["verdict"], judged["C9"]["missing"], judged["C9"]["estimate"]) == (
+        "too few to judge",
+        None,
+        None,
+    )
+    assert (
+        "C9, learned attention has a higher hit rate than permuted attention: too few to judge; m, 9 pairs"
+        in (result.findings[8])
+    )
 
 
 def test_a_folder_without_results_says_what_to_run(tmp_path: Path) -> None:
