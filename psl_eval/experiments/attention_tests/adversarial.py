@@ -26,8 +26,9 @@ from psl_eval.experiments.attention_tests.adversarial_search import AdversarialS
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
 from psl_eval.experiments.attention_tests.divergences import MOST
 from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of
 from psl_eval.experiments.attention_tests.readouts import Floats
+from psl_eval.experiments.estimates import mean_fields
 from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, new_figure
 from psl_eval.statistics.rows import table_of
 
@@ -106,9 +107,9 @@ class Adversarial(AttentionTest):
                     "largest_weight": label,
                     "proteins": int(here.sum()),
                     "found": int((here & within).sum()),
-                    **setting.mean(away[here & within]).columns("divergence"),
+                    **setting.mean("divergence", away[here & within]),
                     "most": MOST,
-                    **setting.mean(moved[here]).columns("total_variation"),
+                    **setting.mean("total_variation", moved[here]),
                     "epsilon": self.search.epsilon,
                     "seed": setting.seed,
                 }

@@ -26,10 +26,11 @@ from psl_eval.experiments.attention_tests.altered_figures import draw, draw_by_p
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
 from psl_eval.experiments.attention_tests.divergences import total_variation
 from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of
 from psl_eval.experiments.attention_tests.readouts import Bools, Floats, Readout
 from psl_eval.experiments.attention_tests.retrained import RetrainedAnswers, partners, retrained_answers
 from psl_eval.experiments.attention_tests.sentences import from_to, number
+from psl_eval.experiments.estimates import mean_fields
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm, paired_test
@@ -188,7 +189,7 @@ def _summary(model: str, proteins: pa.Table, setting: Setting) -> list[dict[str,
                 "proteins": int(here.sum()),
                 "p_value": np.nan,
                 "seed": setting.seed,
-                **setting.mean(columns["right"][here]).columns("accuracy"),
+                **setting.mean("accuracy", columns["right"][here]),
             }
             rows.append(row if name == "learned" else row | _loss(columns, learned, here, label, setting))
     for row, corrected in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
@@ -206,7 +207,7 @@ def _loss(columns: dict[str, Floats], learned: Floats, here: Bools, label: str, 
         "p_value": test.p_value if label == ALL else np.nan,
     }
     for column in ("total_variation", "median_variation", "changed"):
-        row |= setting.mean(columns[column][here]).columns(column)
+        row |= setting.mean(column, columns[column][here])
     return row
 
 

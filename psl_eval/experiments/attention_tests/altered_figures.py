@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from psl_eval.experiments.attention_tests.peaks import ALL
-from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.wording import counted
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def draw(table: pa.Table) -> Figure:
         named_rows(axes, names)
         for style, name in enumerate(kinds):
             here = [(place, row) for place, row in enumerate(rows) if row["weights"] == name]
-            dots(axes, [place for place, _ in here], [Dot(*dot_of(row, column)) for _, row in here], name, style)
+            dots(axes, [place for place, _ in here], [dot_of(row, column) for _, row in here], name, style)
         axes.set(xlabel=label, xlim=(0, None))
     return figure
 
@@ -50,7 +50,7 @@ def draw_by_peak(table: pa.Table) -> Figure:
         for style, name in enumerate(kinds, start=1):  # the colours of the other figure
             here = [row for row in of_model if row["weights"] == name]
             at = [groups.index(row["largest_weight"]) + (style - (len(kinds) + 1) / 2) * 0.18 for row in here]
-            dots(axes, at, [Dot(*dot_of(row, "median_variation")) for row in here], name, style)
+            dots(axes, at, [dot_of(row, "median_variation") for row in here], name, style)
         axes.set(title=model, xlabel="median total variation of the answers", xlim=(0, 1))
     panels[0].set_ylabel("largest learned weight")
     handles, labels = panels[0].get_legend_handles_labels()

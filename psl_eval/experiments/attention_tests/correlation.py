@@ -22,11 +22,12 @@ import pyarrow as pa
 import scipy.stats
 
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested
 from psl_eval.experiments.attention_tests.readouts import Floats
 from psl_eval.experiments.attention_tests.residue_scores import HELD, LEARNED, LEFT_OUT, ResidueScores
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
-from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
+from psl_eval.experiments.estimates import LEVEL, mean_fields
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.means import adjusted, holm, paired_test
@@ -60,7 +61,6 @@ MEASURES: Final = (HELD, "input-x-gradient", "saliency", LEFT_OUT)
 #: Rankings by weights; `shifted` ones are as alike from residue to residue as the learned ones, at other places.
 WEIGHTS: Final = (LEARNED, "shifted", "permuted", "random")
 RANDOMISED: Final = "attention, network randomised"
-LEVEL: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _OfModel:
             "measure": measure,
             "ranking": ranking,
             "proteins": int(known.sum()),
-            **self.setting.mean(values).columns("tau"),
+            **self.setting.mean("tau", values),
             "deviation": float(values[known].std(ddof=1)) if known.sum() > 1 else np.nan,
             "significant": _share(p_values[known]),
             "significant_adjusted": _share(adjusted(p_values[known])),
@@ -205,7 +205,7 @@ def _draw(table: pa.Table) -> Figure:
             here = [row for row in rows if (row["model"], row["ranking"]) == (model, ranking)]
             at = [MEASURES.index(row["measure"]) + (style - 2.5) * 0.13 for row in here]
             label = ranking if axes is panels[0] else None
-            dots(axes, at, [Dot(*dot_of(row, "tau")) for row in here], label or "", style)
+            dots(axes, at, [dot_of(row, "tau") for row in here], label or "", style)
         axes.set(title=model, xlabel="Kendall's tau, mean over proteins")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=3)

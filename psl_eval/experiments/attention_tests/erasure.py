@@ -24,9 +24,10 @@ from psl_eval.experiments.attention_tests.divergences import answer_divergence
 from psl_eval.experiments.attention_tests.erased import erased_one_by_one, gradients_of_weights
 from psl_eval.experiments.attention_tests.erasure_figures import draw_orders, draw_points
 from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of
 from psl_eval.experiments.attention_tests.readouts import Bools, Floats, Readout
 from psl_eval.experiments.attention_tests.sentences import from_to, number
+from psl_eval.experiments.estimates import mean_fields
 from psl_eval.experiments.models import NamedModel
 from psl_eval.statistics.means import holm, paired_test
 from psl_eval.statistics.rows import table_of
@@ -43,6 +44,7 @@ ERASURE: Final = pa.schema(
         *mean_fields("at_random"),  # without a random other one
         *mean_fields("difference"),  # largest - at_random
         pa.field("p_value", pa.float64()),  # of all proteins: two-sided, of difference = 0
+        pa.field("p_holm", pa.float64()),  # Holm over models, random weights among them
         pa.field("largest_matters_more", pa.float64()),  # share of proteins where difference > 0
         # Whether the predicted classes change: shares of the proteins, which add up to 1.
         pa.field("both_flip", pa.float64()),
@@ -101,8 +103,9 @@ class Erasure(AttentionTest):
                 orders += [about | row for row in _orders(proteins, setting)]
                 if not randomised:
                     points[model.name] = proteins
-        for row, corrected in zip(orders, holm([row["p_value"] for row in orders]), strict=True):
-            row["p_holm"] = float(corrected)
+        for family in (singles, orders):
+            for row, corrected in zip(family, holm([row["p_value"] for row in family]), strict=True):
+                row["p_holm"] = float(corrected)
         tables = {"erasure": table_of(singles, ERASURE), "erasure-orders": table_of(orders, ORDERS)}
         figures = {"erasure": draw_points(points), "erasure-orders": draw_orders(tables["erasure-orders"])}
         return Tested(tables, figures, tuple(_findings(*tables.values())))
@@ -165,7 +168,7 @@ def _singles(proteins: pa.Table, setting: Setting) -> Iterator[dict[str, Any]]:
     for label, here in by_peak(values["weight_difference"]):
         row: dict[str, Any] = {"weights_differ_by": label, "proteins": int(here.sum())}
         for name, of_all in values.items():
-            row |= setting.mean(of_all[here]).columns(name)
+            row |= setting.mean(name, of_all[here])
         largest, at_random = values["largest"][here], values["at_random"][here]
         test = paired_test(largest, at_random, seed=setting.seed, resamples=setting.resamples)
         yield row | {
@@ -188,7 +191,7 @@ def _orders(proteins: pa.Table, setting: Setting) -> Iterator[dict[str, Any]]:
         row = {
             "order": name,
             "proteins": proteins.num_rows,
-            **setting.mean(erased[name]).columns("erased"),
+            **setting.mean("erased", erased[name]),
             "never": _share(np.isnan(shares[name])),
             "p_value": np.nan,
         }
@@ -209,16 +212,17 @@ def _findings(singles: pa.Table, orders: pa.Table) -> Iterator[str]:
             at_random = row["both_flip"] + row["only_random_flips"]
             yield (
                 f"{row['model']}: without the residue of the largest weight the answer moves by {row['largest']:.2g} "
-                f"nats, without a random one by {row['at_random']:.2g} (p = {number(row['p_value'])}, "
+                f"nats, without a random one by {row['at_random']:.2g} (Holm p = {number(row['p_holm'])}, "
                 f"{row['proteins']:,} proteins; the largest matters more in {row['largest_matters_more']:.0%}); "
                 f"{flip:.1%} of the predictions change, at random {at_random:.1%}"
             )
     for row in orders.to_pylist():
         if not row["randomised"] and row["proteins"]:
-            yield _finding(row)
+            yield order_finding(row)
 
 
-def _finding(row: Mapping[str, Any]) -> str:
+def order_finding(row: Mapping[str, Any]) -> str:
+    """What a row of `ORDERS` says."""
     by = "in random order" if row["order"] == "random" else f"those of the largest {row['order']} first"
     said = (
         f"{row['model']}: residues erased, {by}: {row['erased']:.1%} of them are gone when the prediction changes "
@@ -226,6 +230,6 @@ def _finding(row: Mapping[str, Any]) -> str:
     )
     if row["fewer"] is None:
         return said
-    return (
-        f"{said}; that is {row['fewer']:.1%} of the residues sooner than at random (Holm p = {number(row['p_holm'])})"
-    )
+    when = "later" if row["fewer"] < 0 else "sooner"
+    away = f"{abs(row['fewer']):.1%} of the residues {when} than at random"
+    return f"{said}; that is {away} (Holm p = {number(row['p_holm'])})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from psl_eval.experiments.attention_tests.protein_rows import column_of
-from psl_eval.experiments.figures import COLOURS, Dot, dot_of, dots, named_rows, new_figure
+from psl_eval.experiments.figures import COLOURS, dot_of, dots, named_rows, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def draw_orders(orders: pa.Table) -> Figure:
     for style, name in enumerate(names):
         here = [row for row in rows if row["order"] == name]
         at = [models.index((row["model"], row["randomised"])) + (style - 1.5) * 0.18 for row in here]
-        dots(axes, at, [Dot(*dot_of(row, "erased")) for row in here], name, style)
+        dots(axes, at, [dot_of(row, "erased") for row in here], name, style)
     axes.set(xlabel="residues erased when the prediction changes\n(share; 1: it never does)", xlim=(0, 1.02))
     figure.legend(frameon=False, loc="outside upper center", ncols=len(names))
     return figure

@@ -9,6 +9,7 @@ import numpy as np
 
 from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.experiments.attention_tests.sentences import number
+from psl_eval.experiments.estimates import LEVEL
 from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
 from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-LEVEL: Final = 0.05
 #: Of the rate of the learned weights: rates that differ by no more are the same, which is said of whole intervals only.
 MARGIN: Final = 0.2
 FEW: Final = 20  # pairs; below, a test finds large differences only
@@ -29,26 +29,31 @@ _WITHOUT: Final = {
     "cluster": "without the protein's cluster",
 }
 
+_MOST: Final = ("train", "cluster")
+
 
 def findings(table: pa.Table) -> Iterator[str]:
-    """Of each kind of weights but the learned ones, by the first definition, with as much left out as can be.
+    """Of each kind of weights but the learned ones, by the first definition, of what leaves out most.
 
-    Their p-values are corrected by Holm over the sentences of a model.
+    That is what the model has learned from, and the protein's cluster, neither of which contains the other; where there
+    is neither, the last exclusion. p-values are corrected by Holm over the sentences of a model.
     """
     rows = table.to_pylist()
     for model in dict.fromkeys(row["model"] for row in rows):
         of_model = [row for row in rows if row["model"] == model]
-        chosen = (of_model[0]["definition"], of_model[-1]["exclusion"], "all")
         compared = {
-            (row["method"], row["lengths"]): row
+            (row["exclusion"], row["method"], row["lengths"]): row
             for row in of_model
-            if (row["definition"], row["exclusion"], row["subset"]) == chosen and row["reference"] is not None
+            if (row["definition"], row["subset"]) == (of_model[0]["definition"], "all") and row["reference"] is not None
         }
+        exclusions = {exclusion for exclusion, *_ in compared}
+        most = [name for name in _MOST if name in exclusions] or [of_model[-1]["exclusion"]]
         said = []
-        for method in dict.fromkeys(method for method, _ in compared):
-            # Where too few proteins have subsequences of one length, there is no rate at equal lengths.
-            standardised, anyway = compared[method, STANDARDISED], compared[method, "all"]
-            said.append(anyway if standardised["difference"] is None else standardised)
+        for exclusion, method in dict.fromkeys((exclusion, method) for exclusion, method, _ in compared):
+            if exclusion in most:
+                # Where too few proteins have subsequences of one length, there is no rate at equal lengths.
+                standardised, anyway = (compared[exclusion, method, lengths] for lengths in (STANDARDISED, "all"))
+                said.append(anyway if standardised["difference"] is None else standardised)
         corrected = holm([known(row["p_value"]) for row in said])
         for row, p_holm in zip(said, corrected.tolist(), strict=True):
             yield _finding(row, p_holm)

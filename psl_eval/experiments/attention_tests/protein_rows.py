@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from psl_eval.experiments.attention_tests.readouts import Readout, blocks, readouts
+from psl_eval.experiments.estimates import Drawing
 from psl_eval.experiments.explained_proteins import digest_of_proteins
 from psl_eval.experiments.models import NamedModel, digest_of_model, with_random_weights
 from psl_eval.experiments.parts import Parts
 from psl_eval.explanations.asked import Asked
-from psl_eval.statistics.means import mean_interval
 from psl_eval.statistics.resampling import RESAMPLES
 from psl_eval.statistics.rows import table_of
 from psl_index.progress import Progress
@@ -101,28 +101,9 @@ class Setting:
             self.report(Progress(f"{name}: {test}", last, total, "proteins"))
         return pa.concat_tables(tables)
 
-    def mean(self, values: Floats) -> Mean:
-        """Of proteins, those that are NaN left out."""
-        known = values[~np.isnan(values)]
-        mean = float(known.mean()) if len(known) else np.nan
-        return Mean(mean, *mean_interval(values, seed=self.seed, resamples=self.resamples))
-
-
-class Mean(NamedTuple):
-    """A mean over proteins and its interval; NaN where there is none."""
-
-    value: float
-    low: float
-    high: float
-
-    def columns(self, name: str) -> dict[str, float]:
-        """Of a table: `name`, and its interval."""
-        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
-
-
-def mean_fields(name: str) -> list[pa.Field]:
-    """The columns of a mean and of its bootstrap interval over proteins."""
-    return [pa.field(f"{name}{end}", pa.float64()) for end in ("", "_low", "_high")]
+    def mean(self, name: str, values: Floats) -> dict[str, float]:
+        """Columns of `psl_eval.experiments.estimates.mean_fields`; proteins whose value is NaN are left out."""
+        return Drawing(self.seed, self.resamples).mean(name, values)
 
 
 def column_of(table: pa.Table, column: str, **chosen: Any) -> Floats:

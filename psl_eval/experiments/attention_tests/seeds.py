@@ -25,11 +25,12 @@ from psl_eval.experiments.attention_tests.altered import weights_of
 from psl_eval.experiments.attention_tests.attention_test import AttentionTest
 from psl_eval.experiments.attention_tests.divergences import MOST, jensen_shannon, total_variation
 from psl_eval.experiments.attention_tests.peaks import ALL, by_peak
-from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, Tested, column_of
 from psl_eval.experiments.attention_tests.readouts import Floats, readouts
 from psl_eval.experiments.attention_tests.sentences import from_to, number
+from psl_eval.experiments.estimates import mean_fields
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.experiments.figures import Dot, dot_of, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm, paired_test
@@ -182,9 +183,9 @@ def _summary(
             "other": other,
             "largest_weight": label,
             "proteins": int((here & ~np.isnan(away)).sum()),
-            **setting.mean(away[here]).columns("divergence"),
+            **setting.mean("divergence", away[here]),
             "most": MOST,
-            **setting.mean(moved[here]).columns("total_variation"),
+            **setting.mean("total_variation", moved[here]),
             "p_value": np.nan,
             "seed": setting.seed,
         }
@@ -247,7 +248,7 @@ def _draw(table: pa.Table, trainings: Sequence[str]) -> Figure:
         here = [row for row in rows if row["other"] == name]
         offset = (style - (len(names) - 1) / 2) * 0.7 / len(names)
         at = [groups.index(row["largest_weight"]) + offset for row in here]
-        dots(axes, at, [Dot(*dot_of(row, "divergence")) for row in here], name, style)
+        dots(axes, at, [dot_of(row, "divergence") for row in here], name, style)
     axes.axvline(MOST, color="#999999", linewidth=1, linestyle="--")
     axes.set(
         xlabel=f"divergence from the weights of {rows[0]['model']},\nnats (dashed: the most there can be)",

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.attention_tests.divergences import MOST, jensen_shannon, total_variation
-from psl_eval.experiments.attention_tests.protein_rows import Setting, column_of, mean_fields
+from psl_eval.experiments.attention_tests.protein_rows import Setting, column_of
 from psl_eval.experiments.attention_tests.readouts import readouts
+from psl_eval.experiments.estimates import mean_fields
 from psl_eval.experiments.explained_proteins import digest_of_proteins
-from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, Dot, dot_of, new_figure
+from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, dot_of, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.statistics.rows import table_of
 from psl_models.datasets import class_matrix
@@ -59,11 +60,11 @@ def adversary_rows(
             "other": other.name,
             "divergence_worth": worth,
             "proteins": proteins.num_rows,
-            **setting.mean(column_of(proteins, "total_variation")).columns("total_variation"),
-            **setting.mean(column_of(proteins, "changed")).columns("changed"),
-            **setting.mean(column_of(proteins, "divergence")).columns("divergence"),
+            **setting.mean("total_variation", column_of(proteins, "total_variation")),
+            **setting.mean("changed", column_of(proteins, "changed")),
+            **setting.mean("divergence", column_of(proteins, "divergence")),
             "most": MOST,
-            **setting.mean(column_of(proteins, "right")).columns("accuracy"),
+            **setting.mean("accuracy", column_of(proteins, "right")),
             "model_accuracy": float(column_of(proteins, "model_right").mean()),
             "seed": setting.seed,
         }
@@ -113,7 +114,7 @@ def draw_adversaries(table: pa.Table) -> Figure:
     for style, (label, of_adversaries) in enumerate((("adversaries", True), ("other seeds", False))):
         here = [row for row in rows if (row["divergence_worth"] is not None) == of_adversaries]
         here.sort(key=lambda row: row["divergence_worth"] or 0)
-        x, y = ([Dot(*dot_of(row, name)) for row in here] for name in ("total_variation", "divergence"))
+        x, y = ([dot_of(row, name) for row in here] for name in ("total_variation", "divergence"))
         if of_adversaries:
             axes.plot([dot.value for dot in x], [dot.value for dot in y], color=GREY, linewidth=0.8)
             for row, at, up in zip(here, x, y, strict=True):

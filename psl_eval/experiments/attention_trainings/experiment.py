@@ -24,7 +24,7 @@ from psl_eval.experiments.attention_trainings.adversaries import (
 )
 from psl_eval.experiments.attention_trainings.adversary import AdversaryOptions, adversary_of
 from psl_eval.experiments.estimates import MARGIN
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
@@ -32,7 +32,7 @@ from psl_eval.experiments.trained import digest_of_material
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.means import welch_interval
 from psl_eval.statistics.resampling import RESAMPLES
-from psl_eval.statistics.rows import known, table_of
+from psl_eval.statistics.rows import table_of
 from psl_index.errors import UsageError
 from psl_index.progress import Progress
 from psl_models.splits import TEST, VALIDATION
@@ -209,7 +209,7 @@ def farthest(rows: Sequence[Mapping[str, Any]], adversaries: Mapping[NamedModel,
     return min(asked, key=lambda each: of_name[each.name]["total_variation"])
 
 
-def _row_of(rows: Sequence[Mapping[str, Any]], model: NamedModel) -> dict[str, Any]:
+def _row_of(rows: Sequence[Mapping[str, Any]], model: NamedModel) -> Mapping[str, Any]:
     return next(row for row in rows if row["other"] == model.name)
 
 
@@ -255,7 +255,7 @@ def draw(table: pa.Table) -> Figure:
     figure = new_figure(7, 1.2 + 0.4 * len(rows))
     axes = figure.subplots()
     named_rows(axes, [f"MLP, {GUIDED[row['arm']]}" if row["arm"] in GUIDED else row["arm"] for row in rows])
-    values = [Dot(*(known(row[f"accuracy{end}"]) for end in ("", "_low", "_high"))) for row in rows]
+    values = [dot_of(row, "accuracy") for row in rows]
     dots(axes, range(len(rows)), values, "accuracy", 0)
     axes.set(xlabel="accuracy on the test proteins, mean over trainings", xlim=(0, None))
     return figure

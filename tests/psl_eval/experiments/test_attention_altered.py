@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from psl_eval.experiments.attention_tests.altered import ALTERED, RETRAINED, Alt
 from psl_eval.experiments.attention_tests.peaks import by_peak
 from psl_eval.experiments.attention_tests.readouts import readouts
 from psl_eval.experiments.attention_tests.retrained import partners
-from psl_eval.experiments.models import NamedModel
+from psl_eval.experiments.models import NamedModel, of_last_states, with_random_weights
 from psl_index.errors import UsageError
 from psl_models.attention import ATTENTIONS
 from psl_models.model import Model
@@ -108,8 +109,9 @@ def test_dropout_and_thresholds_make_no_other_network() -> None:
         partners([named()], [NamedModel("flat", model)])
 
 
-def test_torch_is_left_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [lambda model: with_random_weights(model, 5), of_last_states])
+def test_networks_made_of_others_leave_torch_as_it_was(made: Callable[[Model], Model]) -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    Altered(permutations=2).run(setting_of([MODEL], tmp_path))
+    made(MODEL.model)
     assert torch.equal(before, torch.get_rng_state())

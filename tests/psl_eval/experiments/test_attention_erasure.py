@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from psl_eval.experiments.attention_tests.erased import erased_one_by_one, gradients_of_weights
-from psl_eval.experiments.attention_tests.erasure import ERASURE, ORDER_NAMES, ORDERS, Erasure
+from psl_eval.experiments.attention_tests.erasure import ERASURE, ORDER_NAMES, ORDERS, Erasure, order_finding
 from psl_eval.experiments.attention_tests.readouts import Readout
+from psl_eval.statistics.means import holm
 from psl_models.attention import generator_of
 from psl_models.configuration import Task
 from psl_models.encoding import encode
@@ -111,7 +112,17 @@ def test_flips_and_ranges_hold_every_protein_once(tmp_path: Path) -> None:
     for row in rows:
         flips = ("both_flip", "only_largest_flips", "only_random_flips", "none_flips")
         assert sum(row[name] for name in flips) == pytest.approx(1)
-        assert (row["p_value"] is None) == (row["weights_differ_by"] != "all")
+        assert (row["p_value"] is None) == (row["p_holm"] is None) == (row["weights_differ_by"] != "all")
+    family = [row for row in rows if row["p_value"] is not None]
+    assert [row["p_holm"] for row in family] == pytest.approx(holm([row["p_value"] for row in family]).tolist())
     for randomised in (False, True):
         everything, *ranges = (row for row in rows if row["randomised"] is randomised)
         assert sum(row["proteins"] for row in ranges) == everything["proteins"]
+
+
+@pytest.mark.parametrize(
+    ("fewer", "said"), [(0.04, "4.0% of the residues sooner"), (-0.04, "4.0% of the residues later")]
+)
+def test_an_order_is_sooner_or_later_than_a_random_one(fewer: float, said: str) -> None:
+    row = {"model": "m", "order": "attention", "erased": 0.5, "erased_low": 0.4, "erased_high": 0.6, "never": 0.0}
+    assert f"that is {said} than at random" in order_finding(row | {"fewer": fewer, "p_holm": 0.01})
