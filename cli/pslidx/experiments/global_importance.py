@@ -62,9 +62,9 @@ if TYPE_CHECKING:
     multiple=True,
     type=int,
     metavar="N",
-    help="Residue that the pattern starts with, from 1; below 0 the one that it ends with, counted from the "
-    "C-terminus; 0: the middle. Can be given several times where the position varies, and is the middle by default "
-    "where something else does.",
+    help="Residue that the pattern starts with, from 1 (from 2 if it cannot begin with M, for the M in front stays); "
+    "below 0 the one that it ends with, counted from the C-terminus; 0: the middle. Can be given several times where "
+    "the position varies, and is the middle by default where something else does.",
 )
 @click.option("--spacing", "spacings", multiple=True, type=click.IntRange(min=0), metavar="N", help="Of two patterns.")
 @click.option("--copies", type=click.IntRange(1, 100), default=5, metavar="N", help="At most; 5.")

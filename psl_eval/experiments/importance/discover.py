@@ -182,7 +182,8 @@ def _rows(
             importance.of(insertion)[:, column] for insertion in (compared.insertion, *compared.expected)
         )
         about = {"class": target, "subsequence": each.residues, "proteins": each.proteins}
-        rows.append(about | {"position": position} | held_against(importance, found, expected))
+        about["position"] = compared.about["position"]
+        rows.append(about | held_against(importance, found, expected))
     report(Progress(step, len(frequent), len(frequent), "subsequences"))
     return rows
 

@@ -14,6 +14,7 @@ from psl_eval.experiments.importance.backgrounds import draw_backgrounds
 from psl_eval.experiments.importance.experiment import GlobalImportance
 from psl_eval.experiments.importance.insertion import Insertion, Part
 from psl_eval.experiments.importance.patterns import Pattern, motif, subsequence
+from psl_eval.experiments.importance.variations import at_positions, at_spacings, in_both_orders, with_copies
 from psl_eval.experiments.parts import Parts, parts_of
 from psl_eval.experiments.result import Result
 from psl_eval.explanations.asked import Asked
@@ -109,11 +110,11 @@ def test_every_residue_at_every_place(vary: str, places: list[int], asked: Asked
     )
     rows = ran(experiment, asked, [subsequence("KRK")], tmp_path)[0].table.to_pylist()
     assert [(row["offset"], row["residue"]) for row in rows] == [(place, each) for place in places for each in LETTERS]
-    same = [row["difference"] for row in rows if row["residue"] == "KRK"[row["offset"] - 1]]
+    of_residue = {(row["offset"], row["residue"]): row["difference"] for row in rows}
     if vary == "substitutions":
-        assert same == [0.0, 0.0, 0.0]
-        assert all(row["difference_p"] == 1 for row in rows if row["difference"] == 0)
-    assert sum(row["difference"] != 0 for row in rows) >= 57
+        assert [of_residue[place, "KRK"[place - 1]] for place in places] == [0.0, 0.0, 0.0]
+    others = [each for (place, residue), each in of_residue.items() if vary == "flanks" or residue != "KRK"[place - 1]]
+    assert all(each != 0 for each in others)
 
 
 def test_proteins_of_the_class_are_no_background_for_it(asked: Asked, tmp_path: Path) -> None:
@@ -184,6 +185,34 @@ def test_anchored_motifs_have_one_place(asked: Asked, tmp_path: Path) -> None:
     written = Insertion((Part(motif("<M-W-W")),), 1).into(encode("MAAAA"), 1)
     assert written is not None
     assert written.tolist() == encode("MWWAA").tolist()
+
+
+def test_the_first_place_is_behind_the_m_and_counts_once_but_for_what_may_be_the_m() -> None:
+    def places(text: str, *positions: int) -> list[int]:
+        return [each.about["position"] for each in at_positions(motif(text), positions)]
+
+    assert places("K-K", 1, 2, 5, 2) == [2, 5]
+    assert places("<K-K", 1, 7) == [2]
+    assert places("M-K", 1, 2) == [1, 2]
+    assert places("<x-K-K", 1, 7) == [1]
+    begins, other = motif("M-W"), motif("K-K")
+    for first, second in ((begins, other), (other, begins)):
+        (compared,) = in_both_orders(first, second, 1, [3])
+        assert {compared.insertion.position, compared.expected[0].position, compared.about["position"]} == {2}
+    assert [each.insertion.position for each in in_both_orders(begins, motif("x-K"), 1, [3])] == [1]
+    for each in (with_copies(other, 1, 1, 0), at_spacings(other, begins, 1, [0])):
+        assert [compared.about["position"] for compared in each] == [2]
+
+
+def test_what_is_named_twice_is_asked_once(asked: Asked, tmp_path: Path) -> None:
+    experiment = GlobalImportance(
+        vary="spacing", number=5, positions=(4,), spacings=(2, 0, 2), resamples=5, classes=("Nucleus", "Nucleus"),
+        backgrounds=("shuffled", "profile", "shuffled"),
+    )  # fmt: skip
+    rows = ran(experiment, asked, [subsequence("KK"), subsequence("WD")], tmp_path)[0].table.to_pylist()
+    asked_once = [(kind, spacing) for kind in ("shuffled", "profile") for spacing in (2, 0)]
+    assert [(row["background"], row["spacing"]) for row in rows] == asked_once
+    assert [each.about["spacing"] for each in in_both_orders(motif("K"), motif("W"), 4, [1, 1])] == [1]
 
 
 def test_the_findings_name_the_largest_effect_of_each_pattern(asked: Asked, tmp_path: Path) -> None:

@@ -120,6 +120,36 @@ def test_where_a_pattern_is_written(residues_: str, position: int, expected: str
     assert (None if found is None else residues(found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "position", "background", "expected"),
+    [
+        ("<x-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("<x(2)-K", 1, "MAAAAAAAA", "MAKAAAAAA"),
+        ("<[MV]-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("{P}-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("<x(0,1)-K", 1, "MAAAAAAAA", "MKAAAAAAA"),  # behind the M, whether or not that is the x
+        ("<[KR]-K-K", 1, "MAAAAAAAA", None),  # one of KKK and RKK behind the M
+        ("x-K-K", 3, "MAAAAAAAA", "MAAKKAAAA"),
+        ("<x-K-K", 1, "AAAAAAAAA", "AKKAAAAAA"),  # of a fragment the first residue stays if the motif admits it
+        ("<[MV]-K-K", 1, "AAAAAAAAA", "MKKAAAAAA"),
+        ("x(3)-K", 0, "MAAA", "MAAK"),
+    ],
+)
+def test_the_m_in_front_is_the_first_residue_of_what_admits_it(
+    text: str, position: int, background: str, expected: str | None
+) -> None:
+    insertion = Insertion((Part(motif(text)),), position)
+    found = {inserted(insertion, background, seed) for seed in range(20)}
+    assert found == ({expected} if expected is not None else {"MKKKAAAAA", "MRKKAAAAA"})
+
+
+def test_in_random_order_the_m_in_front_stays_too() -> None:
+    insertion = Insertion((Part(motif("<x-K-R-W-D"), form="shuffled"),), 1)
+    found = {inserted(insertion, "MAAAAAAA", seed) for seed in range(99)}
+    assert {text[0] + "".join(sorted(text[1:5])) + text[5:] for text in found} == {"MDKRWAAA"}
+    assert len(found) > 15
+
+
 def test_parts_behind_each_other_and_a_residue_last() -> None:
     parts = (Part(subsequence("WW")), Part(subsequence("KR"), 2))
     assert inserted(Insertion(parts, 3), "MAAAAAAAAAA") == "MAWWAAKRAAA"
