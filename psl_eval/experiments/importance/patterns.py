@@ -172,7 +172,7 @@ def matrix(name: str, rows: Sequence[Mapping[str, float]]) -> Pattern:
     ------
     UsageError
         There is no row, or too many; a row has another letter than the 20 standard residues, a number that is negative
-        or not finite, or none above 0.
+        or not finite (as their sum), or none above 0.
     """
     if not 0 < len(rows) <= _LONGEST:
         raise UsageError(f"matrix {name!r} has {len(rows):,} rows", remedy=f"give it 1 to {_LONGEST:,}")
@@ -183,9 +183,11 @@ def matrix(name: str, rows: Sequence[Mapping[str, float]]) -> Pattern:
             if len(letter) != 1 or letter not in STANDARD:
                 raise UsageError(f"matrix {name!r} has the letter {letter!r}", remedy=f"use {STANDARD}")
             shares[TOKENS.index(letter)] = share
-        if not np.isfinite(shares).all() or (shares < 0).any() or not shares.sum():
+        with np.errstate(over="ignore"):
+            total = shares.sum()
+        if not np.isfinite(total) or (shares < 0).any() or not total:
             raise UsageError(f"row {number} of matrix {name!r} has no shares, expected numbers of at least 0")
-        elements.append(Element(tuple((shares / shares.sum()).tolist())))
+        elements.append(Element(tuple((shares / total).tolist())))
     return Pattern(name, tuple(elements))
 
 
