@@ -152,13 +152,14 @@ def measured(
             if lengths[other] >= length:
                 # At the C-terminus as far from it as they are in their own protein.
                 places = peaks[other] + (length - lengths[other] if known.last else 0)
-                inside = places[(places >= 0) & (places < length)]
-                if len(inside):
-                    laid.append(to[inside].mean())
+                fitting = places[(places >= 0) & (places < length)]
+                if len(fitting):
+                    laid.append(to[fitting].mean())
                     used.add(other)
         elsewhere = np.mean(laid) if laid else np.nan
         columns.append((to[peaks[row]].mean(), within[peaks[row]].mean(), to.mean(), within.mean(), elsewhere))
-    return Distances(*(np.array(column, np.float64) for column in zip(*columns, strict=True)), others=len(used))
+    own, inside, random, random_inside, elsewhere = np.array(columns, np.float64).reshape(-1, 5).T
+    return Distances(own, inside, random, random_inside, elsewhere, len(used))
 
 
 def _row(found: Distances, floor: Floats | None, drawing: Drawing) -> dict[str, Any]:
