@@ -103,7 +103,7 @@ def peaks_of(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 
 
 class Distances(NamedTuple):
-    """Of the n proteins with a feature, (n,) each; of peaks that tie the mean."""
+    """Of the n proteins with a feature, (n,) each but for `others`; of peaks that tie the mean."""
 
     own: Floats  # of the peak
     inside: Floats  # 1 where the peak is in a feature, else 0
