@@ -163,7 +163,8 @@ def importance_ours(model: Model, sequences: list[str]) -> list[Any]:
 
     keep_memory()
     tokens = [encode(sequence) for sequence in sequences]
-    backgrounds = Backgrounds("shuffled", tokens, np.arange(len(tokens)))
+    own = np.arange(len(tokens))
+    backgrounds = Backgrounds("shuffled", tokens, own, own)
     counted = np.ones((len(tokens), len(model.configuration.classes)), np.bool_)
     with tempfile.TemporaryDirectory() as folder:
         importance = Importance(NamedModel("study", model), backgrounds, counted, Parts(Path(folder) / "parts"), seed=1)

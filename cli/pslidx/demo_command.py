@@ -181,11 +181,12 @@ def _explain(folder: Path, seed: int) -> None:
         "  others: do they pick out the cores of the planted signals? This takes a minute or two."
     )
     with short_of_memory(), running(folder, NAME) as (parts, report):
-        result = GroundTruth(residues=_RESIDUES, seed=seed).run(device, parts, report)
+        experiment = GroundTruth(residues=_RESIDUES, seed=seed)
+        result = experiment.run(device, parts, report)
         written = write_result(result, folder)
     _show_recovery(result.table)
     click.echo("")
-    for sentence in comparisons(result.table):
+    for sentence in comparisons(result.table, experiment.resamples):
         click.echo(textwrap.fill(sentence, 110, initial_indent="  ", subsequent_indent="    "))
     click.echo(f"\n  The same with intervals and controls: {written / 'ground-truth.png'}")
 

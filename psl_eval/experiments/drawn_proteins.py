@@ -14,7 +14,7 @@ def drawn_proteins(asked: Asked, most: int, seed: int, *, longest: int | None = 
     """Numbers of at most so many proteins, ascending; int64 of shape (drawn,).
 
     Each has a number from its residues and the seed, and those with the least are drawn: a protein that is added or
-    left out changes nothing for the others, and a smaller draw is part of a larger one.
+    left out changes nothing for the others, and a smaller draw is part of a larger one. Of copies the first is drawn.
 
     Parameters
     ----------
@@ -25,11 +25,8 @@ def drawn_proteins(asked: Asked, most: int, seed: int, *, longest: int | None = 
     longest : int, optional
         Residues; longer ones are left out.
     """
-    rows = [
-        row
-        for row, sequence in enumerate(asked.sequences)
-        if sequence and (longest is None or len(sequence) <= longest)
-    ]
+    first = {sequence: row for row, sequence in reversed([*enumerate(asked.sequences)])}
+    rows = [row for sequence, row in first.items() if sequence and (longest is None or len(sequence) <= longest)]
     keys = [_key(asked.sequences[row], seed) for row in rows]
     order = sorted(range(len(rows)), key=keys.__getitem__)
     return np.sort(np.array(rows, np.int64)[order[:most]])

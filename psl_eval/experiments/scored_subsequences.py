@@ -75,11 +75,10 @@ class Scoring:
 
     def terms(self, exclusion: str) -> dict[str, Any]:
         """What decides hit rates but for the subsequences and the choices, as JSON holds it."""
-        training_set = self.training_set if exclusion == "train" else None
         return {
             "index": self.index.manifest.digest,
             "proteins": digest_of_proteins(self.asked),
-            "training_set": training_set and hashlib.blake2b(training_set.read_bytes(), digest_size=16).hexdigest(),
+            "training_set": digest_of_training_set(self.training_set) if exclusion == "train" else None,
             "clusters": None if self.clusters is None else self.clusters.record.sha256,
         }
 
@@ -122,6 +121,11 @@ def side_by_side(score: Callable[[Scoring, Item], Result], items: Sequence[Item]
     at_once = max(min(threads, len(items)), 1)
     shared = dataclasses.replace(scoring, threads=threads // at_once)
     return ordered_map(lambda item: score(shared, item), items, at_once)
+
+
+def digest_of_training_set(path: Path | None) -> str | None:
+    """Of the file that says what a model has learned from; hexadecimal. None without one."""
+    return None if path is None else hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def require_locations(index: Index) -> None:

@@ -34,7 +34,7 @@ def test_it_ends_with_what_methods_find(pslidx: Call, tmp_path: Path) -> None:
     lines = [line.split() for line in after.splitlines()]
     header = lines.index(["explanation", "recall", "precision", "touched", "AP", "untrained", "chance"])
     assert {line[0] for line in lines[header + 1 : header + 4]} == {"attention", "random", "position"}
-    assert "of 1 methods " in after
+    assert "of 1 method " in after
     assert (tmp_path / "demo" / "results" / "ground-truth" / "ground-truth.png").exists()
     assert f"{tmp_path}/demo/results/ground-truth/ground-truth.png\n" in after
     assert "error" not in ended.err

@@ -52,11 +52,15 @@ def test_a_motif_in_backgrounds(pslidx, model: Path, proteins: Path, tmp_path: P
 @pytest.mark.parametrize("vary", ["flanks", "copies", "spacing", "order", "substitutions"])
 def test_all_that_varies_is_drawn(pslidx, model: Path, proteins: Path, tmp_path: Path, vary: str) -> None:
     motifs = ["--motif", "K-R", "--motif", "W-[DE]"][: 4 if vary in ("spacing", "order") else 2]
-    arguments = ["--number", 4, "--resamples", 5, "--threads", 1, "--copies", 2, "--flank", 1, "--class", "Plastid"]
-    arguments += ["--spacing", 1, "-o", tmp_path / "out"]
+    two = ["--spacing", 1, "--spacing", 1]
+    options = {"flanks": ["--flank", 1], "copies": ["--copies", 2, "--gap", 0], "spacing": two, "order": two}
+    arguments = ["--number", 4, "--resamples", 5, "--threads", 1, "--class", "Plastid", "--position", 4]
+    arguments += [*options.get(vary, []), "-o", tmp_path / "out"]
     ended = pslidx("experiment", "global-importance", proteins, "--model", model, "--vary", vary, *motifs, *arguments)
     assert ended.code == 0, ended.err
     assert (tmp_path / "out" / "global-importance" / "global-importance.png").stat().st_size > 1000
+    rows = json.loads((tmp_path / "out" / "global-importance" / "global-importance.json").read_text())
+    assert len(rows) == {"flanks": 40, "copies": 2, "spacing": 1, "order": 1, "substitutions": 40}[vary]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,21 @@ def test_all_that_varies_is_drawn(pslidx, model: Path, proteins: Path, tmp_path:
             "copies is at one position, found 2",
         ),
         (["--motif", "K", "--vary", "order"], 2, "order is of two patterns, found 1"),
+        (
+            ["--motif", "K", "--spacing", 2],
+            2,
+            "--spacing is without effect with --vary position; leave it out, or choose",
+        ),
+        (["--motif", "K", "--vary", "flanks", "--copies", 5], 2, "--copies is without effect with --vary flanks"),
+        (["--motif", "K", "--vary", "spacing", "--gap", 10], 2, "--gap is without effect with --vary spacing"),
+        (["--motif", "K", "--vary", "copies", "--flank", 3], 2, "--flank is without effect with --vary copies"),
+        (["--motif", "K", "--top", 20], 2, "--top is of --subsequences, but there are none"),
+        (["--motif", "S-K-L>", "--motif", "<M-K", "--position", 5], 2, "--position is without effect: the motifs have"),
+        (
+            ["--motif", "K-K", "--motif", "S-K-L>", "--vary", "spacing", "--position", 5],
+            2,
+            "--position is without effect: the motifs have",
+        ),
     ],
 )
 def test_what_is_asked_wrongly(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,6 +23,15 @@ from pslidx.experiments.options import (
 if TYPE_CHECKING:
     from psl_eval.experiments.importance.patterns import Pattern
 
+_TOP: Final = 20
+#: Options of some variations only.
+_OF: Final = {
+    "--spacing": ("spacing", "order"),
+    "--copies": ("copies",),
+    "--gap": ("copies",),
+    "--flank": ("flanks",),
+}
+
 
 @click.command("global-importance")
 @click.argument("proteins", metavar="FASTA")
@@ -36,7 +46,7 @@ if TYPE_CHECKING:
 @click.option(
     "--subsequences", metavar="FILE", help="Subsequences as `pslidx extract` writes them, or a peptide a line."
 )
-@click.option("--top", type=click.IntRange(min=1), default=20, metavar="N", help="The most frequent of them; 20.")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="The most frequent of them; 20.")
 @click.option("--matrices", metavar="FILE", help="Matrices with the shares of residues at each place: TSV or JSON.")
 @click.option(
     "--vary",
@@ -62,14 +72,14 @@ if TYPE_CHECKING:
     multiple=True,
     type=int,
     metavar="N",
-    help="Residue that the pattern starts with, from 1; below 0 the one that it ends with, counted from the "
-    "C-terminus; 0: the middle. Can be given several times where the position varies, and is the middle by default "
-    "where something else does.",
+    help="Residue that the pattern starts with, from 1 (from 2 if it cannot begin with M, for the M in front stays); "
+    "below 0 the one that it ends with, counted from the C-terminus; 0: the middle. Can be given several times where "
+    "the position varies, and is the middle by default where something else does.",
 )
 @click.option("--spacing", "spacings", multiple=True, type=click.IntRange(min=0), metavar="N", help="Of two patterns.")
-@click.option("--copies", type=click.IntRange(1, 100), default=5, metavar="N", help="At most; 5.")
-@click.option("--gap", type=click.IntRange(min=0), default=10, metavar="N", help="Residues between copies; 10.")
-@click.option("--flank", type=click.IntRange(1, 100), default=3, metavar="N", help="Residues on each side; 3.")
+@click.option("--copies", type=click.IntRange(1, 100), metavar="N", help="At most; 5.")
+@click.option("--gap", type=click.IntRange(min=0), metavar="N", help="Residues between copies; 10.")
+@click.option("--flank", type=click.IntRange(1, 100), metavar="N", help="Residues on each side; 3.")
 @click.option("--random-weights", is_flag=True, help="Also ask networks that have learned nothing: the floor.")
 @backgrounds_length_option
 @resamples_option
@@ -79,7 +89,7 @@ def command(
     models: tuple[str, ...],
     motifs: tuple[str, ...],
     subsequences: str | None,
-    top: int,
+    top: int | None,
     matrices: str | None,
     vary: str,
     backgrounds: tuple[str, ...],
@@ -87,9 +97,9 @@ def command(
     classes: tuple[str, ...],
     positions: tuple[int, ...],
     spacings: tuple[int, ...],
-    copies: int,
-    gap: int,
-    flank: int,
+    copies: int | None,
+    gap: int | None,
+    flank: int | None,
     random_weights: bool,
     max_length: int,
     resamples: int,
@@ -109,11 +119,16 @@ def command(
     """
     from psl_eval.experiments.importance.experiment import GlobalImportance
     from psl_eval.experiments.importance.setting import chosen_classes
-    from psl_eval.experiments.importance.variations import POSITIONS, SPACINGS
+    from psl_eval.experiments.importance.variations import COPIES, FLANK, GAP, POSITIONS, SPACINGS
 
     if vary != "position" and len(positions) > 1:
         raise UsageError(f"--vary {vary} is at one position, found {len(positions)}", remedy="give one --position")
-    patterns = _patterns(motifs, subsequences, top, matrices)
+    if top is not None and subsequences is None:
+        raise UsageError("--top is of --subsequences, but there are none", remedy="give a file of them")
+    _check_options(vary, {"--spacing": spacings or None, "--copies": copies, "--gap": gap, "--flank": flank})
+    patterns = _patterns(motifs, subsequences, _TOP if top is None else top, matrices)
+    if positions:
+        _check_position(vary, patterns)
     opened_models = named_models(models, common.device)
     chosen_classes(classes, opened_models[0])
     asked = labelled_proteins(proteins, opened_models, common)
@@ -125,15 +140,34 @@ def command(
         classes=classes,
         positions=positions or (POSITIONS if vary == "position" else (0,)),
         spacings=spacings or SPACINGS,
-        copies=copies,
-        gap=gap,
-        flank=flank,
+        copies=COPIES if copies is None else copies,
+        gap=GAP if gap is None else gap,
+        flank=FLANK if flank is None else flank,
         random_weights=random_weights,
         resamples=resamples,
         seed=common.seed,
     )
     with running(common.folder, "global-importance") as (parts, report):
         finish(experiment.run(opened_models, asked, patterns, parts, report), common.folder)
+
+
+def _check_options(vary: str, given: Mapping[str, object]) -> None:
+    """Refuse options that the variation takes no account of; UsageError."""
+    for option, value in given.items():
+        if value is not None and vary not in _OF[option]:
+            remedy = f"leave it out, or choose --vary {' or '.join(_OF[option])}"
+            raise UsageError(f"{option} is without effect with --vary {vary}", remedy=remedy)
+
+
+def _check_position(vary: str, patterns: Sequence[Pattern]) -> None:
+    """Refuse --position where all patterns have their place at a terminus; UsageError."""
+    if vary == "spacing" and len(patterns) == 2:
+        held = patterns[0].at_start or patterns[1].at_end
+    else:
+        held = bool(patterns) and all(pattern.at_start or pattern.at_end for pattern in patterns)
+    if held:
+        problem = "--position is without effect: the motifs have their place at a terminus"
+        raise UsageError(problem, remedy="leave it out, or leave out < and >")
 
 
 def _patterns(motifs: tuple[str, ...], subsequences: str | None, top: int, matrices: str | None) -> list[Pattern]:

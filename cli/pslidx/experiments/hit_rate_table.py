@@ -60,8 +60,8 @@ def command(
     """Hit rates of explanations side by side, each with its controls: the study's tables 2 and 3.
 
     For each model integrated gradients and, where it has attention, its weights as they are, permuted, drawn anew and
-    shifted; and integrated gradients of the same network with random weights, the floor. Each by three definitions, for
-    correct and for wrong predictions, with nothing left out, without the protein itself, without what the model has
+    shifted; and of both the same by a network of that shape with random weights, the floor. Each by three definitions,
+    for correct and for wrong predictions, with nothing left out, without the protein itself, without what the model has
     learned from and without its cluster, with what chance gives, and with intervals.
 
     \b

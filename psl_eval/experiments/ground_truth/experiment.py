@@ -30,6 +30,7 @@ from psl_eval.experiments.models import digest_of_model
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
 from psl_eval.experiments.trained import Trained
+from psl_eval.experiments.wording import counted
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.rows import table_of
 from psl_index.errors import InputError, UsageError
@@ -37,8 +38,8 @@ from psl_index.progress import Progress
 from psl_models.datasets import class_order
 from psl_models.splits import TEST, TRAIN, Split, at_random, rows_of
 
-#: All that can explain a network of LSTMs and point at something, but for `SLOW`.
 NAME: Final = "ground-truth"
+#: All that can explain a network of LSTMs and point at something, but for `SLOW`.
 METHODS_BY_DEFAULT: Final = (
     "attention",
     "permuted",
@@ -134,7 +135,7 @@ class GroundTruth:
             experiment=NAME,
             tables={"ground-truth": table, "by-signal": by_signal, "model": of_model},
             figures={"ground-truth": draw(table)},
-            findings=findings(table, by_signal, of_model),
+            findings=findings(table, by_signal, of_model, self.resamples),
             settings=asdict(self)
             | {
                 "model": digest_of_model(learned.model.model),
@@ -148,8 +149,7 @@ class GroundTruth:
         )
 
     def _split(self, planted: Planted) -> Split:
-        number = len(planted.dataset)
-        proteins = "1 protein" if number == 1 else f"{number:,} proteins"
+        proteins = counted(len(planted.dataset))
         problem = f"{self.residues:,} residues give {proteins} of different families, too few for a training"
         too_few = UsageError(problem, remedy="make up more with --residues")
         if len(class_order(planted.dataset)) < 2:

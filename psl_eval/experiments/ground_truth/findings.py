@@ -7,18 +7,19 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from psl_eval.experiments.estimates import LEVEL, can_show
 from psl_eval.experiments.ground_truth.position import POSITION
 from psl_eval.experiments.ground_truth.recovery_rows import METHOD, by_average_precision
+from psl_eval.experiments.wording import counted
 
 Row = Mapping[str, Any]
 
-_LEVEL: Final = 0.05
-#: With fewer, no p-value by flipping signs is below 0.05: the smallest is 2 / 2^proteins.
+#: Signals of a kind that is said something of at least.
 _FEWEST: Final = 6
 _IN_WORDS: Final = {"recall": "recall", "precision": "precision", "auprc": "average precision"}
 
 
-def findings(table: pa.Table, by_signal: pa.Table, of_model: pa.Table) -> tuple[str, ...]:
+def findings(table: pa.Table, by_signal: pa.Table, of_model: pa.Table, resamples: int) -> tuple[str, ...]:
     """What is found, the highest average precision first, of which signals, and who is better than which control.
 
     Parameters
@@ -27,19 +28,27 @@ def findings(table: pa.Table, by_signal: pa.Table, of_model: pa.Table) -> tuple[
         Columns of `RECOVERY_ROWS` and `SIGNAL_ROWS` in `psl_eval.experiments.ground_truth.recovery_rows`.
     of_model : pyarrow.Table
         Columns of `psl_eval.experiments.ground_truth.planted_model.MODEL_ROWS`.
+    resamples : int
+        Of the tests.
     """
     rows = [row for row in table.to_pylist() if row["subset"] == "all"]
     methods = {row["explanation"] for row in rows if row["kind"] == METHOD}
-    return (_of_model(of_model), *_of_explanations(rows), *_of_signals(by_signal, methods), *comparisons(table))
+    return (
+        _of_model(of_model),
+        *_of_explanations(rows),
+        *_of_signals(by_signal, methods),
+        *comparisons(table, resamples),
+    )
 
 
-def comparisons(table: pa.Table) -> tuple[str, ...]:
+def comparisons(table: pa.Table, resamples: int) -> tuple[str, ...]:
     """Who is better than which control, and on how many proteins that rests; parameters as of `findings`."""
     rows = [row for row in table.to_pylist() if row["subset"] == "all"]
     proteins = max(row["proteins"] for row in rows)
-    if proteins < _FEWEST:
-        explained = "1 protein is" if proteins == 1 else f"{proteins} proteins are"
-        return (f"{explained} explained, too few for any difference to be significant",)
+    # As of a single test: the least q-value of a family by Benjamini and Hochberg is the least p-value, if all tie.
+    if not can_show(proteins, resamples, 1):
+        of = f"{counted(proteins)}, {counted(resamples, 'resample')}"
+        return (f"too few for any difference to be significant: {of}",)
     methods = [row for row in rows if row["kind"] == METHOD]
     return (
         *_beside(methods, "untrained", ("auprc",), "the same on a model that has learned nothing"),
@@ -90,21 +99,21 @@ def _beside(methods: Sequence[Row], reference: str, measures: Sequence[str], in_
             better = [row["explanation"] for row in compared if _significant(row, reference) > 0]
             worse = [row["explanation"] for row in compared if _significant(row, reference) < 0]
             yield (
-                f"of {len(compared)} methods {_listed(better, compared)} {_have(better)} a higher {_IN_WORDS[measure]} "
-                f"than {in_words}, {_listed(worse, compared)} a lower one (q < {_LEVEL:g})"
+                f"of {counted(len(compared), 'method')} {_listed(better, compared)} {_have(better)} a higher "
+                f"{_IN_WORDS[measure]} than {in_words}, {_listed(worse, compared)} a lower one (q < {LEVEL:g})"
             )
 
 
 def _significant(row: Row, reference: str) -> float:
     """The difference, 0 where it is not significant."""
     q_value, difference = row[f"above_{reference}_q_value"], row[f"above_{reference}"]
-    return float(difference) if q_value is not None and q_value < _LEVEL else 0.0
+    return float(difference) if q_value is not None and q_value < LEVEL else 0.0
 
 
 def _listed(names: Sequence[str], of: Sequence[Row]) -> str:
-    if len(names) in (0, len(of)):
-        return "all" if names else "none"
-    return f"{len(names)} ({', '.join(names)})"
+    if not names:
+        return "none"
+    return "all" if len(names) == len(of) > 1 else f"{len(names)} ({', '.join(names)})"
 
 
 def _have(names: Sequence[str]) -> str:

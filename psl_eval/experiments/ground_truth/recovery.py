@@ -67,8 +67,9 @@ def measured(scores: npt.NDArray[np.float32], mask: Bools, planted: Planted, row
     Notes
     -----
     Chance is the mean over all rotations of the protein against what is picked out, exact but for `auprc`, which takes
-    20 rotations, evenly spaced: runs keep their lengths and their distances. It knows nothing of where signals are as a
-    rule; a method that always looks at one end of the protein can be better than that.
+    20 others than its own, evenly spaced, or as many as there are: runs keep their lengths and their distances. It
+    knows nothing of where signals are as a rule; a method that always looks at one end of the protein can be better
+    than that.
     """
     cores, whole = planted.cores(row), planted.whole(row)
     n, found = len(mask), int(mask.sum())
@@ -127,7 +128,8 @@ def _among(wanted: Bools, mask: Bools, found: int) -> Measured:
 
 def _area(scores: npt.NDArray[np.float32], cores: Bools) -> Measured:
     n = len(cores)
-    shifts = np.unique((np.arange(_ROTATIONS) + 0.5) * n / _ROTATIONS).astype(np.int64)
+    shifts = np.unique(((np.arange(_ROTATIONS) + 0.5) * n / _ROTATIONS).astype(np.int64))
+    shifts = shifts[shifts > 0]  # at 0 cores are where they are
     rotated = cores[(np.arange(n) - np.append(0, shifts)[:, np.newaxis]) % n]
     areas = average_precision(scores, rotated)
     return Measured(float(areas[0]), float(areas[1:].mean()))

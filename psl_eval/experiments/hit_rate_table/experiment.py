@@ -12,12 +12,17 @@ from psl_eval.choices import Choices
 from psl_eval.comparing.comparison import COMPARISON
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.hit_rate_table.findings import draw, findings
-from psl_eval.experiments.hit_rate_table.row import CONFIDENCE_ROWS, HIT_RATE_ROWS, Row
+from psl_eval.experiments.hit_rate_table.row import CONFIDENCE_ROWS, HIT_RATE_ROWS, Row, correct_together
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.paired_comparison import paired_comparison
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
-from psl_eval.experiments.scored_subsequences import Scoring, require_locations, side_by_side
+from psl_eval.experiments.scored_subsequences import (
+    Scoring,
+    digest_of_training_set,
+    require_locations,
+    side_by_side,
+)
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.rows import table_of
 from psl_eval.subsequences.extraction import extract
@@ -40,7 +45,7 @@ COMPARISON_ROWS: Final = pa.schema(
 DEFINITIONS: Final = ("paper", "unweighted", "released")
 #: Controls that take part wherever a model has attention; `shifted` keeps the lengths of what the learned weights pick.
 ATTENTIONS: Final = ("attention", "permuted", "random", "shifted")
-#: What others are compared with, where it is there.
+#: What others are compared with, where it is there: attention with its floor as with all, and the floor of gradients.
 REFERENCES: Final = ("attention", "integrated-gradients, weights randomised")
 
 
@@ -116,7 +121,8 @@ class HitRateTable:
                 if not subsequences.num_rows:
                     notes.append(f"{model.name}, {explanation.name}: stands out nowhere in these proteins")
                     continue
-                rows.append(Row(explanation, subsequences, scoring, self.definitions, self._choices(), parts))
+                definitions = tuple(dict.fromkeys(self.definitions))
+                rows.append(Row(explanation, subsequences, scoring, definitions, self._choices(), parts))
                 of_rates, of_confidence = rows[-1].rows()
                 rates += of_rates
                 confidence += of_confidence
@@ -126,6 +132,7 @@ class HitRateTable:
         if not rates:
             remedy = "give longer or more proteins, or another model"
             raise InputError("no explanation stands out anywhere in these proteins", remedy=remedy)
+        correct_together(rates)
         table, comparison = table_of(rates, HIT_RATE_ROWS), table_of(comparisons, COMPARISON_ROWS)
         return Result(
             experiment="hit-rate-table",
@@ -140,6 +147,7 @@ class HitRateTable:
             | {
                 "index": index.manifest.digest,
                 "models": {model.name: digest_of_model(model.model) for model in models},
+                "training_sets": {model.name: digest_of_training_set(model.training_set) for model in models},
                 "proteins": {"number": len(asked.sequences), "digest": digest_of_proteins(asked)},
                 "clusters": None if clusters is None else clusters.record._asdict(),
             },
@@ -155,9 +163,11 @@ class HitRateTable:
         if model.attends:
             for method in ATTENTIONS:
                 yield Explanation(model, method, {})
+            yield Explanation(model, "attention", {}, randomised=True)
 
     def _choices(self) -> Choices:
-        return Choices(against="both", nulls=self.nulls, draws=self.draws, resamples=self.resamples, seed=self.seed)
+        nulls = tuple(dict.fromkeys(self.nulls))
+        return Choices(against="both", nulls=nulls, draws=self.draws, resamples=self.resamples, seed=self.seed)
 
     def _compared(
         self, model: NamedModel, rows: Sequence[Row], exclusion: str, parts: Parts

@@ -45,7 +45,7 @@ def _rate(row: dict[str, Any]) -> str:
     if row["null_hit_rate"] is None:
         return said
     said += f"; chance ({row['null']}) {row['null_hit_rate']:.3f}"
-    return said if row["p_value"] is None else f"{said}, p = {row['p_value']:.3g}"
+    return said if row["q_value"] is None else f"{said}, q = {row['q_value']:.3g}"
 
 
 def _difference(row: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ from psl_eval.experiments.scored_subsequences import Scoring
 from psl_eval.forms import Form, Judged
 from psl_eval.results.schemas import SUMMARY
 from psl_eval.statistics.confidence import CONFIDENCE
+from psl_eval.statistics.means import adjusted
+from psl_eval.statistics.rows import known
 
 _ABOUT: Final = [
     pa.field("model", pa.string(), nullable=False),
@@ -27,10 +29,12 @@ _ABOUT: Final = [
 HIT_RATE_ROWS: Final = pa.schema(
     [
         *_ABOUT,
-        pa.field("mean_length", pa.float64()),  # of its subsequences, in residues
-        *SUMMARY,
+        pa.field("mean_length", pa.float64()),  # of its subsequences in the proteins of the subset, in residues
+        *SUMMARY,  # but that q_value is over the models and explanations, see `correct_together`
     ]
 )
+#: What tells the questions that the rows of an explanation answer apart.
+QUESTION: Final = ("definition", "exclusion", "null", "against", "subset")
 CONFIDENCE_ROWS: Final = pa.schema([*_ABOUT, pa.field("definition", pa.string(), nullable=False), *CONFIDENCE])
 
 
@@ -61,12 +65,12 @@ class Row:
     def rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows of `HIT_RATE_ROWS` and of `CONFIDENCE_ROWS`: by each definition, and with each exclusion."""
         about = {"model": self.explanation.model.name, "explanation": self.explanation.name}
-        mean_length = pc.mean(pc.utf8_length(self.subsequences["subsequence"])).as_py()
+        mean_lengths = self._mean_lengths()
         rates: list[dict[str, Any]] = []
         confidence: list[dict[str, Any]] = []
         forms = list(self._forms())
         for form, (summary, judged) in zip(forms, self._tables(forms), strict=True):
-            rates += [about | {"mean_length": mean_length} | row for row in summary.to_pylist()]
+            rates += [about | {"mean_length": mean_lengths[row["subset"]]} | row for row in summary.to_pylist()]
             confidence += [about | {"definition": form.choices.definition} | row for row in judged.to_pylist()]
         return rates, confidence
 
@@ -79,6 +83,13 @@ class Row:
     def digest(self) -> str:
         """Of the subsequences with their places and labels; hexadecimal."""
         return digest_of({"rows": self.subsequences.to_pylist()})
+
+    def _mean_lengths(self) -> dict[str, float | None]:
+        """Of the subsequences of all proteins, and of those predicted correct or wrong."""
+        lengths = pc.utf8_length(self.subsequences["subsequence"])
+        correct = self.subsequences["correct"]
+        of_subsets = {"all": lengths, "correct": lengths.filter(correct), "wrong": lengths.filter(pc.invert(correct))}
+        return {subset: pc.mean(of_subset).as_py() for subset, of_subset in of_subsets.items()}
 
     def _forms(self) -> Iterator[Form]:
         """By each definition and with each exclusion; with nothing left out beside the first of these."""
@@ -108,3 +119,14 @@ class Row:
 
     def _choices(self, definition: str, exclusion: str, nulls: tuple[str, ...]) -> Choices:
         return Choices(**asdict(self.choices) | {"definition": definition, "exclude": exclusion, "nulls": nulls})
+
+
+def correct_together(rows: Sequence[dict[str, Any]]) -> None:
+    """Write q-values into rows of `HIT_RATE_ROWS`, by Benjamini-Hochberg over models and explanations."""
+    families: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        families.setdefault(tuple(row[name] for name in QUESTION), []).append(row)
+    for family in families.values():
+        q_values = adjusted([known(row["p_value"]) for row in family])
+        for row, q_value in zip(family, q_values.tolist(), strict=True):
+            row["q_value"] = q_value

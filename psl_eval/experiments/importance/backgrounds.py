@@ -35,12 +35,16 @@ class Backgrounds:
     tokens : list of n uint8 arrays of shape (length,)
         As `psl_models.encoding` numbers residues.
     templates : int64 array of shape (n,)
-        Number of the protein that each is made from. Backgrounds of one protein are no independent evidence.
+        Number of the protein that each is made from; of copies the first. Backgrounds of one protein are no independent
+        evidence.
+    first_copies : int64 array of shape (proteins,)
+        For each protein that was given the number of the first with its residues.
     """
 
     kind: BackgroundName
     tokens: list[Tokens]
     templates: npt.NDArray[np.int64]
+    first_copies: npt.NDArray[np.int64]
 
     @property
     def digest(self) -> str:
@@ -57,7 +61,7 @@ class Backgrounds:
 
 
 def draw_backgrounds(kind: BackgroundName, proteins: Sequence[Tokens], number: int, seed: int) -> Backgrounds:
-    """Make backgrounds from proteins, each protein used once before any is used again.
+    """Make backgrounds from proteins, each protein used once before any is used again, and copies as one.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def draw_backgrounds(kind: BackgroundName, proteins: Sequence[Tokens], number: i
     proteins : sequence of uint8 arrays
         At least one.
     number : int
-        Of backgrounds; of ``proteins`` as many as there are, at most.
+        Of backgrounds; of ``proteins`` as many as there are different ones, at most.
     seed : int
 
     Raises
@@ -80,13 +84,15 @@ def draw_backgrounds(kind: BackgroundName, proteins: Sequence[Tokens], number: i
         raise UsageError(f"unknown background {kind!r}", remedy=f"choose one of {', '.join(BACKGROUNDS)}")
     if not proteins:
         raise UsageError("backgrounds are made from proteins, but there is none")
-    order = np.random.default_rng(seed).permutation(len(proteins))
+    first_copies = _first_copies(proteins)
+    distinct = np.unique(first_copies)
+    order = distinct[np.random.default_rng(seed).permutation(len(distinct))]
     if kind == "proteins":
         templates = order[:number]
-        return Backgrounds(kind, [proteins[template] for template in templates], templates)
+        return Backgrounds(kind, [proteins[template] for template in templates], templates, first_copies)
     templates = np.resize(order, number)
-    rounds = np.arange(number) // len(proteins)
-    profile = Profile(proteins)
+    rounds = np.arange(number) // len(distinct)
+    profile = Profile([proteins[template] for template in distinct])
     tokens = []
     for template, turn in zip(templates.tolist(), rounds.tolist(), strict=True):
         protein = proteins[template]
@@ -95,7 +101,7 @@ def draw_backgrounds(kind: BackgroundName, proteins: Sequence[Tokens], number: i
             tokens.append(profile.draw(len(protein), rng))
         else:
             tokens.append((shuffled if kind == "shuffled" else dipeptide_shuffled)(protein, rng))
-    return Backgrounds(kind, tokens, templates)
+    return Backgrounds(kind, tokens, templates, first_copies)
 
 
 def shuffled(tokens: Tokens, rng: np.random.Generator) -> Tokens:
@@ -162,6 +168,11 @@ class Profile:
             axis=1, dtype=np.uint8
         )
         return drawn
+
+
+def _first_copies(proteins: Sequence[Tokens]) -> npt.NDArray[np.int64]:
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(tokens.tobytes(), number) for number, tokens in enumerate(proteins)], np.int64)
 
 
 def _last_steps(steps: Sequence[Tokens], end: int, rng: np.random.Generator) -> dict[int, int]:

@@ -25,7 +25,7 @@ from psl_eval.experiments.importance.verdicts import DISCOVERED, judged
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.parts import Parts, digest_of
 from psl_eval.experiments.result import Result
-from psl_eval.experiments.scored_subsequences import proteins_of, require_locations
+from psl_eval.experiments.scored_subsequences import digest_of_training_set, proteins_of, require_locations
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.means import adjusted
 from psl_eval.statistics.rows import table_of
@@ -139,6 +139,7 @@ class Discover:
                 "index": None if index is None else index.manifest.digest,
                 "clusters": None if clusters is None else clusters.record._asdict(),
                 "model": {model.name: digest_of_model(model.model)},
+                "training_sets": {model.name: digest_of_training_set(model.training_set)},
                 "subsequences": digest_of({"rows": subsequences.to_pylist()}),
                 "proteins": {"number": len(proteins.sequences), "digest": digest_of_proteins(proteins)},
                 "backgrounds_drawn": backgrounds.settings,
@@ -182,7 +183,8 @@ def _rows(
             importance.of(insertion)[:, column] for insertion in (compared.insertion, *compared.expected)
         )
         about = {"class": target, "subsequence": each.residues, "proteins": each.proteins}
-        rows.append(about | {"position": position} | held_against(importance, found, expected))
+        about["position"] = compared.about["position"]
+        rows.append(about | held_against(importance, found, expected))
     report(Progress(step, len(frequent), len(frequent), "subsequences"))
     return rows
 

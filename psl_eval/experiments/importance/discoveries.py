@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.figures import COLOURS, Dot, dots, named_rows, new_figure
 from psl_eval.experiments.importance.places import place_named
 from psl_eval.experiments.importance.tables import SIGNIFICANT
+from psl_eval.experiments.wording import counted
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,13 @@ def _draw_importance(axes: Axes, rows: Sequence[Row]) -> None:
     axes.axvline(0, color="#000000", linewidth=0.6)
     above = [place - _APART for place in range(len(rows))]
     below = [place + _APART for place in range(len(rows))]
-    dots(axes, above, [_dot(row, "importance", "low", "high") for row in rows], "the subsequence", 0)
+    dots(
+        axes,
+        above,
+        [Dot(*(known(row[name]) for name in ("importance", "low", "high"))) for row in rows],
+        "the subsequence",
+        0,
+    )
     random_order = "its residues in random order"
     axes.plot(_column(rows, "expected"), below, "|", color="#000000", markersize=7, label=random_order)
 
@@ -128,7 +135,7 @@ def _distance(row: Row) -> float:
 
 def _of_one(row: Row) -> str:
     order = "" if row["order_matters"] else ", not clearly more than its residues in random order do"
-    proteins = f"{row['proteins']:,} protein{'' if row['proteins'] == 1 else 's'}"
+    proteins = counted(row["proteins"])
     sentence = (
         f"{row['subsequence']} {place_named(row['position'])} ({proteins}) raises it by "
         f"{row['importance']:.3f} ({row['low']:.3f} to {row['high']:.3f}){order}"
@@ -136,7 +143,8 @@ def _of_one(row: Row) -> str:
     if row["hit_rate"] is None:
         return sentence
     matching, entries = _mean(row["matching"]), _mean(row["entries"])
-    hit_rates = f"hit rate {row['hit_rate']:.3f} against {row['null_hit_rate']:.3f} of windows"
+    scored = f"{row['proteins_scored']:,} of {counted(row['proteins'])} scored"
+    hit_rates = f"hit rate {row['hit_rate']:.3f} against {row['null_hit_rate']:.3f} of windows ({scored})"
     return f"{sentence}; {matching} of {entries} entries that hold it are of the class, {hit_rates}"
 
 
@@ -144,9 +152,5 @@ def _mean(number: float) -> str:
     return f"{number:,.1f}".removesuffix(".0")
 
 
-def _dot(row: Row, *names: str) -> Dot:
-    return Dot(*(np.nan if row[name] is None else row[name] for name in names))
-
-
 def _column(rows: Sequence[Row], name: str) -> list[float]:
-    return [np.nan if row[name] is None else row[name] for row in rows]
+    return [known(row[name]) for row in rows]

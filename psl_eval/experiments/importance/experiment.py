@@ -92,7 +92,7 @@ class GlobalImportance:
         compared = comparisons(self.vary, patterns, self.positions, self.spacings, self.copies, self.gap, self.flank)
         rows: list[dict[str, Any]] = []
         drawn: dict[str, Any] = {}
-        for kind in self.backgrounds:
+        for kind in dict.fromkeys(self.backgrounds):
             backgrounds = backgrounds_of(asked, kind, self.number, self.longest, self.seed)
             drawn[kind] = backgrounds.settings
             for model in self._asked_models(models):

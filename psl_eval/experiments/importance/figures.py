@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from psl_eval.experiments.figures import COLOURS, GREY, MARKERS, new_figure
+from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +119,7 @@ def _by_residue(axes: Axes, rows: Sequence[Row], vary: str) -> None:
 
 
 def _column(rows: Sequence[Row], name: str) -> Any:
-    return np.array([np.nan if row[name] is None else row[name] for row in rows], np.float64)
+    return np.array([known(row[name]) for row in rows], np.float64)
 
 
 def _short(name: str) -> str:

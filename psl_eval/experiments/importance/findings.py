@@ -37,6 +37,9 @@ def _of_model(rows: Sequence[Row], proteins: int) -> Iterator[str]:
         yield "there is no background that counts, and has room for any of the insertions"
         return
     tested = [row for row in rows if row["p_value"] is not None]
+    if not tested and any(row["low"] is not None for row in rows):
+        yield "the changes of each logit are the same in all proteins, which leaves nothing to test"
+        return
     if not tested:
         yield f"too few backgrounds for a test, they come from {counted(proteins, 'protein')}"
         return

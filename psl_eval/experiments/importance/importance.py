@@ -1,7 +1,8 @@
 """How much a pattern changes what a model says, on average over backgrounds: its global importance.
 
 ``I(pattern) = mean over backgrounds x of f(x with the pattern) - f(x)``, where f is the logit of a class: the effect of
-the pattern and of nothing else, for it alone differs between the two.
+the pattern and of nothing else, for it alone differs between the two. Of several backgrounds that are made from one
+protein the mean is taken first, so that each protein counts as much, in the mean as in its interval and its test.
 
 References
 ----------
@@ -34,14 +35,14 @@ _KEPT: Final = 64  # insertions whose logits are in memory; all are in parts
 
 
 class Effect(NamedTuple):
-    """A mean of differences between two logits of the same backgrounds; NaN where there are too few."""
+    """A mean over proteins of differences between two logits of the same backgrounds; NaN where there are too few."""
 
     backgrounds: int
     mean: float
-    low: float  # 95 % bootstrap interval; backgrounds of one protein are drawn together
+    low: float  # 95 % bootstrap interval over proteins
     high: float
-    size: float  # the mean over the standard deviation
-    p_value: float  # two-sided, Student's t of the means of proteins
+    size: float  # the mean over the standard deviation of proteins
+    p_value: float  # two-sided, Student's t; NaN where proteins do not scatter
 
 
 class Importance:
@@ -94,15 +95,23 @@ class Importance:
 
     def effect(self, differences: Floats) -> Effect:
         """Mean, interval and test of differences, float64 of shape (backgrounds,)."""
+        means = self._of_proteins(differences)
+        low, high = mean_interval(means, seed=self._seed, resamples=self._resamples)
+        deviation = _deviation(means)
+        return Effect(
+            int((~np.isnan(differences)).sum()), _mean(means), low, high, _mean(means) / deviation, _p_value(means)
+        )
+
+    def mean(self, differences: Floats) -> float:
+        """Mean over proteins of differences, float64 of shape (backgrounds,); NaN where there is none."""
+        return _mean(self._of_proteins(differences))
+
+    def _of_proteins(self, differences: Floats) -> Floats:
+        """The mean of each protein of which a background counts, (proteins,)."""
         known = ~np.isnan(differences)
-        values, templates = differences[known], self.backgrounds.templates[known]
-        values[np.abs(values) < _ROUNDING] = 0.0
-        if len(values) < 2:
-            return Effect(len(values), float(values.mean()) if len(values) else np.nan, *[np.nan] * 4)
-        low, high = mean_interval(values, templates, seed=self._seed, resamples=self._resamples)
-        deviation = float(values.std(ddof=1))
-        size = float(values.mean()) / deviation if deviation else np.nan
-        return Effect(len(values), float(values.mean()), low, high, size, _p_value(values, templates))
+        values = np.where(np.abs(differences[known]) < _ROUNDING, 0.0, differences[known])
+        _, protein = np.unique(self.backgrounds.templates[known], return_inverse=True)
+        return np.asarray(np.bincount(protein, values) / np.bincount(protein), np.float64)
 
     def _read_logits(self, insertion: Insertion) -> Floats:
         """Of the backgrounds with an insertion, (backgrounds, classes); NaN where they have no room for it."""
@@ -128,13 +137,20 @@ class Importance:
         )
 
 
-def _p_value(values: Floats, templates: npt.NDArray[np.int64]) -> float:
-    """Of a mean of 0, by Student's t; values of one template count as one, their mean."""
-    _, template = np.unique(templates, return_inverse=True)
-    means = np.bincount(template, values) / np.bincount(template)
-    if len(means) < 2:
-        return np.nan
-    error = means.std(ddof=1) / np.sqrt(len(means))
-    if not error:
-        return 0.0 if means[0] else 1.0
-    return float(2 * scipy.stats.t.sf(abs(means.mean() / error), len(means) - 1))
+def _mean(means: Floats) -> float:
+    return float(means.mean()) if len(means) else np.nan
+
+
+def _deviation(means: Floats) -> float:
+    """Standard deviation of the means of proteins; NaN of fewer than two, and where they agree to rounding."""
+    return float(means.std(ddof=1)) if len(means) > 1 and np.ptp(means) > _ROUNDING else np.nan
+
+
+def _p_value(means: Floats) -> float:
+    """Of a mean of 0 over proteins, by Student's t.
+
+    NaN where proteins do not scatter: how far means of others would lie apart is then not known. An effect that is the
+    same in all proteins cannot be tested, however large it is.
+    """
+    error = _deviation(means) / np.sqrt(max(len(means), 1))
+    return float(2 * scipy.stats.t.sf(abs(_mean(means) / error), len(means) - 1))

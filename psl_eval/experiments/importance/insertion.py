@@ -59,8 +59,8 @@ class Insertion:
         From the N-terminus on; none: the background itself.
     position : int
         Residue that the first part starts with, from 1; below 0 the residue that the last part ends with, where -1 is
-        the last of the background; 0 for the middle. At 1 a part that does not begin with M stands behind the M of the
-        background, which stays.
+        the last of the background; 0 for the middle. A part that may begin with M can start at 1, and the M of the
+        background is its first residue; at 1 any other stands behind it.
     change : Change or None
     """
 
@@ -80,19 +80,19 @@ class Insertion:
         What is random comes from the seed, the residues of the background and the pattern: it is drawn alike for all
         insertions into the background, and independently of other patterns.
         """
-        drawn = [_drawn(part, background, seed) for part in self.parts]
+        drawn = [_drawn(part.pattern, background, seed) for part in self.parts]
         width = sum(part.gap + len(each.tokens) for part, each in zip(self.parts, drawn, strict=True))
-        start = self._start(len(background), width)
+        first = 0 if drawn and drawn[0].admits_m else 1
+        start = self._start(len(background), width, first)
         end = start + width
-        first = 0 if self.parts and self.parts[0].pattern.begins_with_m else 1
-        if self.parts and not first <= start <= end <= len(background):
+        if drawn and not first <= start <= end <= len(background):
             return None
         written = background.copy()
         place = start
         for part, each in zip(self.parts, drawn, strict=True):
             place += part.gap
             if part.form != "absent":
-                _write(each, written, place)
+                _write(_in_form(part, each, background, seed, begins=place == 0), written, place)
             place += len(each.tokens)
         if self.change is not None:
             place = (end if self.change.behind else start) + self.change.offset
@@ -101,13 +101,12 @@ class Insertion:
             written[place] = self.change.residue
         return written
 
-    def _start(self, length: int, width: int) -> int:
+    def _start(self, length: int, width: int, first: int) -> int:
         if self.position < 0:
             return length + 1 + self.position - width
         if self.position == 0:
             return (length - width) // 2
-        behind_m = self.position == 1 and self.parts and not self.parts[0].pattern.begins_with_m
-        return 1 if behind_m else self.position - 1
+        return max(first, self.position - 1)
 
 
 def variants(insertion: Insertion, backgrounds: Sequence[Tokens], seed: int) -> tuple[list[int], list[Tokens]]:
@@ -117,12 +116,18 @@ def variants(insertion: Insertion, backgrounds: Sequence[Tokens], seed: int) -> 
     return [number for number, _ in having], [tokens for _, tokens in having]
 
 
-def _drawn(part: Part, background: Tokens, seed: int) -> Drawn:
-    residues, of_pattern = background.tobytes(), int(part.pattern.digest, 16)
-    drawn = part.pattern.draw(generator_of(residues, seed, of_pattern, _DRAWN))
-    if part.form == "shuffled":
-        return part.pattern.shuffle(drawn, generator_of(residues, seed, of_pattern, _SHUFFLED))
-    return drawn
+def _drawn(pattern: Pattern, background: Tokens, seed: int) -> Drawn:
+    return pattern.draw(generator_of(background.tobytes(), seed, int(pattern.digest, 16), _DRAWN))
+
+
+def _in_form(part: Part, drawn: Drawn, background: Tokens, seed: int, *, begins: bool) -> Drawn:
+    """A pattern as it is written; `begins` where the background does. What is M for either reason stays in front."""
+    if begins:
+        drawn = drawn.at_the_first_residue()
+    if part.form != "shuffled":
+        return drawn
+    rng = generator_of(background.tobytes(), seed, int(part.pattern.digest, 16), _SHUFFLED)
+    return drawn.shuffled(rng, from_second=begins or part.pattern.begins_with_m)
 
 
 def _write(drawn: Drawn, written: Tokens, place: int) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -113,25 +114,40 @@ def _is_matrix(entry: Any) -> bool:
         return False
     rows = entry.get("matrix")
     return isinstance(rows, list) and all(
-        isinstance(row, dict) and all(type(share) in (int, float) for share in row.values()) for row in rows
+        isinstance(row, dict) and all(_is_number(share) for share in row.values()) for row in rows
     )
 
 
+def _is_number(share: Any) -> bool:
+    """Whether it is a number that floats can hold: integers of JSON are as large as they like."""
+    try:
+        return type(share) in (int, float) and isfinite(share)
+    except OverflowError:
+        return False
+
+
 def _of_tsv(text: str, file: str) -> Mapping[str, list[dict[str, float]]]:
-    reader = csv.DictReader(text.splitlines(), delimiter="\t")
-    columns = reader.fieldnames or []
-    letters = [column for column in columns if column != "name"]
-    strange = [column for column in letters if len(column) != 1 or column not in STANDARD]
-    if not letters or strange:
-        problem = f"column {strange[0]!r} is no residue" if strange else "no column of a residue"
+    reader = csv.reader(text.splitlines(), delimiter="\t")
+    columns = next(reader, [])
+    strange = [column for column in columns if column != "name" and (len(column) != 1 or column not in STANDARD)]
+    twice = [column for column in columns if columns.count(column) > 1]
+    if set(columns) <= {"name"} or strange or twice:
+        of_twice = f"two columns {twice[0]!r}" if twice else "no column of a residue"
+        problem = f"column {strange[0]!r} is no residue" if strange else of_twice
         raise InputError(problem, file=file, line=1, remedy=_EXPECTED)
     named: dict[str, list[dict[str, float]]] = defaultdict(list)
     for row in reader:
+        if not row:
+            continue
+        if len(row) != len(columns):
+            problem = f"has {len(row)} columns, the header has {len(columns)}"
+            raise InputError(problem, file=file, line=reader.line_num, remedy=_EXPECTED)
+        written = dict(zip(columns, row, strict=True))
+        name = written.pop("name", "") or "matrix"
         try:
-            shares = {letter: float(row[letter] or 0) for letter in letters}
+            named[name].append({letter: float(share or 0) for letter, share in written.items()})
         except ValueError as error:
             raise InputError(f"{error}", file=file, line=reader.line_num, remedy=_EXPECTED) from None
-        named[row.get("name") or "matrix"].append(shares)
     if not named:
         raise InputError("no row after the header", file=file, remedy=_EXPECTED)
     return named

@@ -49,6 +49,24 @@ class Drawn(NamedTuple):
 
     tokens: npt.NDArray[np.uint8]  # (width,)
     kept: npt.NDArray[np.bool_]  # (width, 24): the tokens of the background that stay
+    admitted: npt.NDArray[np.bool_]  # (width, 24): those that the pattern admits there
+
+    @property
+    def admits_m(self) -> bool:
+        """Whether it can stand where a protein begins."""
+        return bool(self.admitted[0, _M])
+
+    def at_the_first_residue(self) -> Drawn:
+        """The same where a protein begins: its first residue stays where it is admitted, and becomes M elsewhere."""
+        tokens, kept = self.tokens.copy(), self.kept.copy()
+        tokens[0], kept[0] = _M, self.admitted[0]
+        return self._replace(tokens=tokens, kept=kept)
+
+    def shuffled(self, rng: np.random.Generator, *, from_second: bool) -> Drawn:
+        """The same residues in random order, with `from_second` all but the first."""
+        fixed = int(from_second)
+        order = np.concatenate([np.arange(fixed), fixed + rng.permutation(len(self.tokens) - fixed)])
+        return Drawn(*(each[order] for each in self))
 
 
 @dataclass(frozen=True)
@@ -71,8 +89,13 @@ class Pattern:
 
     @property
     def begins_with_m(self) -> bool:
-        """Whether its first residue is M, whatever is drawn: it can then stand where a protein begins."""
+        """Whether its first residue is M, whatever is drawn."""
         return self.elements[0].shares[_M] == 1.0 and self.elements[0].least > 0
+
+    @property
+    def admits_m(self) -> bool:
+        """Whether its first residue may be M: it can then stand where a protein begins."""
+        return self.elements[0].shares[_M] > 0
 
     @property
     def width(self) -> int | None:
@@ -93,16 +116,10 @@ class Pattern:
 
     def draw(self, rng: np.random.Generator) -> Drawn:
         """One of what the pattern stands for."""
-        cumulative, kept, least, most = self._table
+        cumulative, kept, admitted, least, most = self._table
         places = np.repeat(np.arange(len(least)), rng.integers(least, most, endpoint=True))
         tokens = (cumulative[places] <= rng.random(len(places))[:, np.newaxis]).sum(axis=1)
-        return Drawn(tokens.astype(np.uint8), kept[places])
-
-    def shuffle(self, drawn: Drawn, rng: np.random.Generator) -> Drawn:
-        """The same residues in random order, but for the M that it begins with."""
-        fixed = int(self.begins_with_m)
-        order = np.concatenate([np.arange(fixed), fixed + rng.permutation(len(drawn.tokens) - fixed)])
-        return Drawn(drawn.tokens[order], drawn.kept[order])
+        return Drawn(tokens.astype(np.uint8), kept[places], admitted[places])
 
     @cached_property
     def _table(self) -> tuple[npt.NDArray[Any], ...]:
@@ -112,7 +129,8 @@ class Pattern:
         cumulative[np.flip(np.flip(shares, 1).cumsum(axis=1), 1) == shares] = 1.0
         keeps = np.array([element.keeps for element in self.elements])
         least, most = (np.array([getattr(each, name) for each in self.elements]) for name in ("least", "most"))
-        return cumulative, keeps[:, np.newaxis] & (shares > 0), least, most
+        admitted = shares > 0
+        return cumulative, keeps[:, np.newaxis] & admitted, admitted, least, most
 
 
 def subsequence(residues: str, name: str | None = None) -> Pattern:
@@ -154,7 +172,7 @@ def matrix(name: str, rows: Sequence[Mapping[str, float]]) -> Pattern:
     ------
     UsageError
         There is no row, or too many; a row has another letter than the 20 standard residues, a number that is negative
-        or not finite, or none above 0.
+        or not finite (as their sum), or none above 0.
     """
     if not 0 < len(rows) <= _LONGEST:
         raise UsageError(f"matrix {name!r} has {len(rows):,} rows", remedy=f"give it 1 to {_LONGEST:,}")
@@ -165,9 +183,11 @@ def matrix(name: str, rows: Sequence[Mapping[str, float]]) -> Pattern:
             if len(letter) != 1 or letter not in STANDARD:
                 raise UsageError(f"matrix {name!r} has the letter {letter!r}", remedy=f"use {STANDARD}")
             shares[TOKENS.index(letter)] = share
-        if not np.isfinite(shares).all() or (shares < 0).any() or not shares.sum():
+        with np.errstate(over="ignore"):
+            total = shares.sum()
+        if not np.isfinite(total) or (shares < 0).any() or not total:
             raise UsageError(f"row {number} of matrix {name!r} has no shares, expected numbers of at least 0")
-        elements.append(Element(tuple((shares / shares.sum()).tolist())))
+        elements.append(Element(tuple((shares / total).tolist())))
     return Pattern(name, tuple(elements))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -37,10 +38,13 @@ def backgrounds_of(asked: Asked, kind: BackgroundName, number: int, longest: int
 def importance_by(
     model: NamedModel, backgrounds: Backgrounds, asked: Asked, parts: Parts, seed: int, resamples: int
 ) -> Importance:
-    """Importance by one model; proteins that are in a class themselves are no backgrounds for it."""
+    """Importance by one model; proteins that are in a class themselves, or a copy is, are no backgrounds for it."""
     classes = model.model.configuration.classes
     counted: npt.NDArray[np.bool_] = np.ones((len(backgrounds.tokens), len(classes)), np.bool_)
     if backgrounds.kind == "proteins":
-        labels = [asked.labels[template] for template in backgrounds.templates.tolist()]
-        counted = np.array([[name not in of_protein for name in classes] for of_protein in labels])
+        labels: dict[int, set[str]] = defaultdict(set)
+        for first, of_protein in zip(backgrounds.first_copies.tolist(), asked.labels, strict=True):
+            labels[first].update(of_protein)
+        templates = backgrounds.templates.tolist()
+        counted = np.array([[name not in labels[template] for name in classes] for template in templates])
     return Importance(model, backgrounds, counted, parts, seed, resamples)

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 
 class Hits(NamedTuple):
-    """How a subsequence hits, after the exclusion; means over its proteins. NaN where no entry that counts holds it."""
+    """How a subsequence hits, after the exclusion.
 
+    Means over those of its proteins for which an entry that counts holds it; NaN, or 0 entries, where none does.
+    """
+
+    proteins_scored: int  # those
     entries: float  # that count and hold it
     matching: float  # those of them that are of the class
     hit_rate: float
@@ -119,6 +123,7 @@ def _hits(scored: dict[str, Any], window: dict[str, Any]) -> Hits | None:
     if scored["hit_rate"] is None:
         return None
     return Hits(
+        1,
         scored["entries"],
         scored["matching"],
         scored["hit_rate"],
@@ -131,6 +136,7 @@ def _hits(scored: dict[str, Any], window: dict[str, Any]) -> Hits | None:
 def _together(hits: Sequence[Hits | None]) -> Hits:
     scored = [each for each in hits if each is not None]
     if not scored:
-        return Hits(0.0, 0.0, *[np.nan] * 4)
+        return Hits(0, 0.0, 0.0, *[np.nan] * 4)
     means = Hits(*np.mean(scored, axis=0).tolist())
-    return means._replace(p_value=min(1.0, 2 * means.p_value), least_p=2 * means.least_p)
+    p_value = min(1.0, 2 * means.p_value)
+    return means._replace(proteins_scored=len(scored), p_value=p_value, least_p=2 * means.least_p)

@@ -16,11 +16,11 @@ SIGNIFICANT: Final = 0.05
 #: What `held_against` and `with_q_values` say.
 EFFECT: Final = (
     pa.field("backgrounds", pa.int64(), nullable=False),  # with room for it
-    pa.field("importance", pa.float64()),  # mean of f(x with it) - f(x), f a logit
-    pa.field("low", pa.float64()),  # its 95 % bootstrap interval over backgrounds
+    pa.field("importance", pa.float64()),  # mean of f(x with it) - f(x), f a logit: of the means of proteins
+    pa.field("low", pa.float64()),  # its 95 % bootstrap interval over proteins
     pa.field("high", pa.float64()),
-    pa.field("effect_size", pa.float64()),  # importance over the standard deviation of the differences
-    pa.field("p_value", pa.float64()),  # of no importance, two-sided paired t
+    pa.field("effect_size", pa.float64()),  # importance over the standard deviation of the means of proteins
+    pa.field("p_value", pa.float64()),  # of no importance, two-sided paired t; null where proteins do not scatter
     pa.field("q_value", pa.float64()),  # Benjamini-Hochberg over a family of rows
 )
 DIFFERENCE: Final = (
@@ -70,7 +70,7 @@ def held_against(importance: Importance, found: Floats, expected: Floats) -> dic
         "high": effect.high,
         "effect_size": effect.size,
         "p_value": effect.p_value,
-        "expected": float(expected[both].mean()) if both.any() else np.nan,
+        "expected": importance.mean(np.where(both, expected, np.nan)),
         "difference": difference.mean,
         "difference_low": difference.low,
         "difference_high": difference.high,

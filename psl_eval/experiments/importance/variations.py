@@ -48,7 +48,7 @@ class Comparison(NamedTuple):
 
 
 def at_positions(pattern: Pattern, positions: Sequence[int]) -> Iterator[Comparison]:
-    """At each place, against its own residues in random order there; an anchored motif only where it has to stand."""
+    """At each place, once, against its own residues in random order there; an anchored motif where it has to."""
     for position in dict.fromkeys(_settled(position, pattern, pattern) for position in positions):
         about = {"pattern": pattern.name, "position": position}
         shuffled = Insertion((Part(pattern, form="shuffled"),), position)
@@ -101,7 +101,7 @@ def at_spacings(first: Pattern, second: Pattern, position: int, spacings: Sequen
         One has to stand where the other is.
     """
     position = _settled(position, first, second)
-    for spacing in spacings:
+    for spacing in dict.fromkeys(spacings):
         insertion = Insertion((Part(first), Part(second, spacing)), position)
         about = {"pattern": first.name, "second": second.name, "position": position, "spacing": spacing}
         yield Comparison(about, insertion, _each_alone(insertion), "the sum of the two alone")
@@ -120,7 +120,9 @@ def in_both_orders(first: Pattern, second: Pattern, position: int, spacings: Seq
     for pattern in (first, second):
         if pattern.at_start or pattern.at_end:
             raise UsageError(f"{pattern.name!r} has one place only, so no other order", remedy="leave out < and >")
-    for spacing in spacings:
+    if position == 1 and not (first.admits_m and second.admits_m):
+        position = 2
+    for spacing in dict.fromkeys(spacings):
         forth, back = (
             Insertion((Part(before), Part(after, spacing)), position)
             for before, after in ((first, second), (second, first))
@@ -188,7 +190,7 @@ def _each_alone(insertion: Insertion) -> tuple[Insertion, ...]:
 
 
 def _settled(position: int, first: Pattern, last: Pattern) -> int:
-    """The position, or where anchors put it."""
+    """The position, or where anchors put it; 2 for 1 where the first residue cannot be the M in front."""
     if first is not last and (first.at_end or last.at_start):
         raise UsageError(
             f"{first.name!r} cannot stand before {last.name!r}, for one of them has its place at a terminus",
@@ -196,4 +198,5 @@ def _settled(position: int, first: Pattern, last: Pattern) -> int:
         )
     if first.at_start and last.at_end:
         raise UsageError(f"{first.name!r} would have to be a whole protein", remedy="leave out < or >")
-    return 1 if first.at_start else -1 if last.at_end else position
+    placed = 1 if first.at_start else -1 if last.at_end else position
+    return 2 if placed == 1 and not first.admits_m else placed

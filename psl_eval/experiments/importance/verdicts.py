@@ -21,10 +21,11 @@ DISCOVERED: Final = pa.schema(
         pa.field("position", pa.int64(), nullable=False),  # where it was written: from 1, or below 0; 0 is the middle
         *EFFECT,  # on the logit of the class
         *DIFFERENCE,  # from its residues in random order
-        pa.field("entries", pa.float64()),  # of the index that count and hold it: mean over its proteins
+        pa.field("proteins_scored", pa.int64()),  # for which an entry of the index that counts holds it; null without
+        pa.field("entries", pa.float64()),  # that count and hold it: as all that follow a mean over proteins_scored
         pa.field("matching", pa.float64()),  # those of them that are of the class
         pa.field("hit_rate", pa.float64()),  # null without an index, and where no entry that counts holds it
-        pa.field("null_hit_rate", pa.float64()),  # of all windows of its length in the proteins that it comes from
+        pa.field("null_hit_rate", pa.float64()),  # of all windows of its length in the same proteins
         pa.field("hit_p", pa.float64()),  # see `psl_eval.experiments.importance.subsequence_hits.hits_of`
         pa.field("hit_q", pa.float64()),  # Benjamini-Hochberg over the subsequences
         pa.field("matters", pa.bool_(), nullable=False),  # raises the logit, q_value < 0.05
@@ -66,6 +67,7 @@ def _above(hits: Hits, q_value: float) -> bool | None:
 
 def _columns(hits: Hits) -> dict[str, float]:
     return {
+        "proteins_scored": hits.proteins_scored,
         "entries": hits.entries,
         "matching": hits.matching,
         "hit_rate": hits.hit_rate,

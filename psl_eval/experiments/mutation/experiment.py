@@ -95,7 +95,7 @@ class MutationFidelity:
     ) -> Result:
         """Explain, mutate and rank; with `features`, see how far peaks are from what is annotated.
 
-        The proteins of the saturation, and of its ceilings, are drawn of the others.
+        The proteins of the saturation, and of its ceilings, are some of those that are ranked on.
 
         Raises
         ------

@@ -118,15 +118,25 @@ def _nearer(rows: Sequence[Row], resamples: int) -> str:
     proteins = rows[0]["proteins"]
     if not can_show(proteins, resamples, len(rows)):
         return f"too few to show that a method is nearer: {_drawn(proteins, resamples)}"
-    shown = {
-        test: ", ".join(row["explanation"] for row in rows if is_above(row, test)) or "none"
-        for test in peak_distances.TESTS
-    }
     return (
-        f"shown to be nearer (Holm, {LEVEL:g}) than random: {shown['nearer_than_random']}; than random weights: "
-        f"{shown['nearer_than_floor']}; than where proteins without it have their peaks: "
-        f"{shown['nearer_than_elsewhere']}"
+        f"shown to be nearer (Holm, {LEVEL:g}) than random: {_shown(rows, 'nearer_than_random')}; than random weights: "
+        f"{_shown(rows, 'nearer_than_floor')}; than where proteins without it have their peaks: "
+        f"{_than_elsewhere(rows, resamples)}"
     )
+
+
+def _shown(rows: Sequence[Row], test: str) -> str:
+    return ", ".join(row["explanation"] for row in rows if is_above(row, test)) or "none"
+
+
+def _than_elsewhere(rows: Sequence[Row], resamples: int) -> str:
+    tested = [row for row in rows if row["others"] >= peak_distances.FEWEST]
+    if not tested:
+        return f"not tested ({counted(max(row['others'] for row in rows), 'other protein')})"
+    proteins = max(row["elsewhere_proteins"] for row in tested)
+    if not can_show(proteins, resamples, len(tested)):
+        return f"too few to show it ({_drawn(proteins, resamples)})"
+    return _shown(tested, "nearer_than_elsewhere")
 
 
 def _drawn(proteins: int, resamples: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -30,14 +30,18 @@ FEATURES: Final = pa.schema(
         pa.field("random", pa.float64()),  # mean distance of all residues of the proteins: of a random peak
         pa.field("random_inside", pa.float64()),  # share of all residues that lie in a feature
         pa.field("elsewhere", pa.float64()),  # mean distance of where proteins without the feature have their peaks
+        pa.field("elsewhere_proteins", pa.int64(), nullable=False),  # those with the feature that this is known of
+        pa.field("others", pa.int64(), nullable=False),  # proteins without the feature whose peaks it is taken from
         pa.field("floor", pa.float64()),  # distance of the same method and random weights; null for these
         # Tests of ranked methods are corrected together, those of a model and feature; floors are not.
         *tested_fields("nearer_than_random"),  # random - distance, paired
-        *tested_fields("nearer_than_elsewhere"),  # elsewhere - distance
+        *tested_fields("nearer_than_elsewhere"),  # elsewhere - distance, given the others; null of fewer than `FEWEST`
         *tested_fields("nearer_than_floor"),  # floor - distance
     ]
 )
 TESTS: Final = ("nearer_than_random", "nearer_than_elsewhere", "nearer_than_floor")
+#: Other proteins that `nearer_than_elsewhere` rests on at least: how theirs scatter is no part of its p-value.
+FEWEST: Final = 10
 _ROUNDING: Final = 1e-6  # of float32, as a share of the largest score
 
 
@@ -61,9 +65,7 @@ def feature_rows(
             spans = features.spans[known.name]
             if spans:
                 having = features.having[known.name]
-                both = {
-                    randomised: _distances(known, spans, having, peaks[randomised], lengths) for randomised in peaks
-                }
+                both = {randomised: measured(known, spans, having, peaks[randomised], lengths) for randomised in peaks}
                 about = {"model": explanation.model.name, "feature": known.name}
                 about |= {"measured": "end" if known.to_end else "nearest residue"}
                 own = about | {"explanation": explanation.name, "kind": "ranked"}
@@ -100,41 +102,70 @@ def peaks_of(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(scores >= scores.max() - _ROUNDING * size)
 
 
-class _Distances(NamedTuple):
-    """Of the proteins with a feature, (n,) each; of peaks that tie the mean."""
+class Distances(NamedTuple):
+    """Of the n proteins with a feature, (n,) each but for `others`; of peaks that tie the mean."""
 
     own: Floats  # of the peak
     inside: Floats  # 1 where the peak is in a feature, else 0
     random: Floats  # mean over all residues
     random_inside: Floats
     elsewhere: Floats  # mean over the places of the peaks of proteins without it; NaN without such
+    others: int  # proteins without it that have a peak at one of these places
 
 
-def _distances(
+def measured(
     known: Known,
-    spans: dict[int, list[Span]],
-    having: frozenset[int],
+    spans: Mapping[int, Sequence[Span]],
+    having: Set[int],
     peaks: Sequence[npt.NDArray[np.int64]],
     lengths: npt.NDArray[np.int64],
-) -> _Distances:
+) -> Distances:
+    """Distances of peaks from a kind of feature.
+
+    Parameters
+    ----------
+    known : Known
+    spans : mapping of int to sequence of Span
+        Of each protein in which it is known where the feature is, by its number.
+    having : set of int
+        Proteins that have it, whether or not it is known where.
+    peaks : sequence of int64 arrays
+        Of all proteins, from 0; see `peaks_of`.
+    lengths : int64 array of shape (proteins,)
+
+    Notes
+    -----
+    Peaks of another protein are laid beside a feature by their distance from the end of the protein at which such
+    features are. Only proteins that are at least as long take part, and those of their peaks that fall inside: shorter
+    ones cannot have a peak far from that end, and what falls outside would have to be moved, by which peaks anywhere
+    at all were farther from the feature, or nearer to it, than by chance.
+    """
     without = [row for row in range(len(peaks)) if row not in having]
     columns = []
+    used: set[int] = set()
     for row, of_protein in sorted(spans.items()):
         length = int(lengths[row])
         to = distances(of_protein, length, to_end=known.to_end)
         within = distances(of_protein, length, to_end=False) == 0
         laid = []
         for other in without:
-            # At the C-terminus as far from it as they are in their own protein.
-            places = peaks[other] + (length - lengths[other] if known.last else 0)
-            laid.append(to[np.clip(places, 0, length - 1)].mean())
+            if lengths[other] >= length:
+                # At the C-terminus as far from it as they are in their own protein.
+                places = peaks[other] + (length - lengths[other] if known.last else 0)
+                fitting = places[(places >= 0) & (places < length)]
+                if len(fitting):
+                    laid.append(to[fitting].mean())
+                    used.add(other)
         elsewhere = np.mean(laid) if laid else np.nan
         columns.append((to[peaks[row]].mean(), within[peaks[row]].mean(), to.mean(), within.mean(), elsewhere))
-    return _Distances(*(np.array(column, np.float64) for column in zip(*columns, strict=True)))
+    own, inside, random, random_inside, elsewhere = np.array(columns, np.float64).reshape(-1, 5).T
+    return Distances(own, inside, random, random_inside, elsewhere, len(used))
 
 
-def _row(found: _Distances, floor: Floats | None, drawing: Drawing) -> dict[str, Any]:
+def _row(found: Distances, floor: Floats | None, drawing: Drawing) -> dict[str, Any]:
     """What is said of an explanation and a kind of feature; `floor` are the distances of random weights."""
+    beside = found.elsewhere[~np.isnan(found.elsewhere)]
+    tested = found.elsewhere if found.others >= FEWEST else np.full(len(found.own), np.nan)
     row = {
         "proteins": len(found.own),
         **drawing.mean("distance", found.own),
@@ -142,9 +173,11 @@ def _row(found: _Distances, floor: Floats | None, drawing: Drawing) -> dict[str,
         "inside": found.inside.mean(),
         "random": found.random.mean(),
         "random_inside": found.random_inside.mean(),
-        "elsewhere": found.elsewhere.mean(),
+        "elsewhere": beside.mean() if len(beside) else np.nan,
+        "elsewhere_proteins": len(beside),
+        "others": found.others,
         **drawing.test("nearer_than_random", found.random, found.own),
-        **drawing.test("nearer_than_elsewhere", found.elsewhere, found.own),
+        **drawing.test("nearer_than_elsewhere", tested, found.own),
     }
     if floor is not None:
         row |= {"floor": floor.mean()} | drawing.test("nearer_than_floor", floor, found.own)

@@ -106,6 +106,17 @@ def test_each_protein_is_used_before_any_is_used_again(kind: str) -> None:
     assert drawn.digest != draw_backgrounds(kind, proteins, 20, seed=2).digest
 
 
+@pytest.mark.parametrize("kind", BACKGROUNDS)
+def test_copies_of_a_protein_are_one(kind: str) -> None:
+    proteins = [protein(30 + number, seed=number) for number in range(3)]
+    once = draw_backgrounds(kind, proteins, 9, seed=1)
+    drawn = draw_backgrounds(kind, [proteins[number] for number in (0, 0, 1, 0, 2, 1)], 9, seed=1)
+    assert drawn.digest == once.digest
+    assert drawn.templates.tolist() == np.array([0, 2, 4])[once.templates].tolist()
+    assert drawn.first_copies.tolist() == [0, 0, 2, 0, 4, 2]
+    assert drawn.settings["proteins"] == 3
+
+
 def test_a_shuffle_does_not_depend_on_the_other_proteins() -> None:
     proteins = [protein(40, seed=number) for number in range(5)]
     together = draw_backgrounds("dipeptide", proteins, 5, seed=1)

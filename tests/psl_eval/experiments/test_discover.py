@@ -130,9 +130,10 @@ def test_hits_stand_among_all_windows_of_the_same_proteins(definition: str, aske
                 at_least.append((values >= rates[start]).mean())
         found = hits[each.residues]
         if not own:
-            assert (found.entries, found.matching) == (0, 0)
-            assert np.isnan(found[2:]).all()
+            assert (found.proteins_scored, found.entries, found.matching) == (0, 0, 0)
+            assert np.isnan(found[3:]).all()
             continue
+        assert found.proteins_scored == len(own)
         assert found.hit_rate == pytest.approx(np.mean(own))
         assert found.null_hit_rate == pytest.approx(np.mean(null))
         assert found.p_value == pytest.approx(min(1.0, 2 * np.mean(middle)))
@@ -147,7 +148,7 @@ def test_those_are_found_that_raise_the_logit_and_hit_above_windows(asked: Asked
     rows = {row["subsequence"]: row for row in result.table.to_pylist()}
     planted, relative, own, alone = (rows[text] for text in (PLANTED, OF_2, OF_0, OF_9))
     assert (planted["proteins"], planted["position"]) == (8, 11)
-    assert (planted["entries"], planted["matching"]) == (8, 7)  # but for itself
+    assert (planted["proteins_scored"], planted["entries"], planted["matching"]) == (8, 8, 7)  # but for itself
     assert (relative["entries"], relative["matching"], relative["hit_rate"]) == (2, 0, 0)
     assert (own["entries"], own["above_null"]) == (1, False)
     assert (alone["entries"], alone["hit_rate"], alone["above_null"]) == (0, None, None)
@@ -206,7 +207,7 @@ def row_of(number: int, importance: float, p_value: float, q_value: float) -> di
 
 
 def hits(rate: float, null: float, p_value: float) -> Hits:
-    return Hits(5.0, 4.0, rate, null, p_value, 0.001) if p_value == p_value else Hits(0.0, 0.0, *[np.nan] * 4)
+    return Hits(1, 5.0, 4.0, rate, null, p_value, 0.001) if p_value == p_value else Hits(0, 0.0, 0.0, *[np.nan] * 4)
 
 
 JUDGED = [row_of(0, 2.0, 1e-6, 5e-6), row_of(1, 3.0, 1e-6, 5e-6), row_of(2, -1.0, 1e-6, 5e-6), row_of(3, 1.0, 0.6, 0.6)]
@@ -235,7 +236,7 @@ def test_the_findings_of_what_is_found_and_of_what_is_nearest() -> None:
         "proteins do (q < 0.05)",
         "Nucleus: 1 of 5 do both, and are found (q < 0.05 for both at once)",
         "Nucleus: KKK at the N-terminus (2 proteins) raises it by 2.000 (1.000 to 3.000); 4 of 5 entries that hold it "
-        "are of the class, hit rate 0.900 against 0.200 of windows",
+        "are of the class, hit rate 0.900 against 0.200 of windows (1 of 2 proteins scored)",
     )
     assert [len(figure.axes) for figure in draw(table).values()] == [2]
     unclear = table_of(judged(JUDGED[:2], [hits(0.9, 0.2, 0.3), hits(0.1, 0.2, 0.9)]), DISCOVERED)

@@ -14,6 +14,7 @@ from psl_eval.experiments.importance.backgrounds import draw_backgrounds
 from psl_eval.experiments.importance.experiment import GlobalImportance
 from psl_eval.experiments.importance.insertion import Insertion, Part
 from psl_eval.experiments.importance.patterns import Pattern, motif, subsequence
+from psl_eval.experiments.importance.variations import at_positions, at_spacings, in_both_orders, with_copies
 from psl_eval.experiments.parts import Parts, parts_of
 from psl_eval.experiments.result import Result
 from psl_eval.explanations.asked import Asked
@@ -41,7 +42,7 @@ def ran(
         return experiment.run([model], asked, patterns, parts, nothing), parts
 
 
-def test_importance_is_the_mean_change_of_a_logit(asked: Asked, tmp_path: Path) -> None:
+def test_importance_is_the_mean_over_proteins_of_the_mean_change_of_a_logit(asked: Asked, tmp_path: Path) -> None:
     experiment = GlobalImportance(number=30, positions=(6, -1), resamples=50, seed=2)
     result, _ = ran(experiment, asked, [subsequence("KKRKV")], tmp_path)
     backgrounds = draw_backgrounds("dipeptide", [encode(sequence) for sequence in asked.sequences], 30, seed=2)
@@ -60,7 +61,10 @@ def test_importance_is_the_mean_change_of_a_logit(asked: Asked, tmp_path: Path) 
         for number, name in enumerate(CLASSES):
             row = next(rows)
             assert (row["class"], row["position"], row["backgrounds"]) == (name, position, 30)
-            assert row["importance"] == pytest.approx(np.mean(changes, axis=0)[number], abs=1e-5)
+            mean = of_protein[:, number].mean()
+            assert row["importance"] == pytest.approx(mean, abs=1e-5)
+            assert abs(mean - np.mean(changes, axis=0)[number]) > 1e-4  # of six proteins there are three backgrounds
+            assert row["effect_size"] == pytest.approx(mean / of_protein[:, number].std(ddof=1), rel=1e-3)
             assert row["p_value"] == pytest.approx(p_values[number], rel=1e-3)
             assert row["low"] < row["importance"] < row["high"]
             assert row["difference"] == pytest.approx(row["importance"] - row["expected"], abs=1e-6)
@@ -109,17 +113,40 @@ def test_every_residue_at_every_place(vary: str, places: list[int], asked: Asked
     )
     rows = ran(experiment, asked, [subsequence("KRK")], tmp_path)[0].table.to_pylist()
     assert [(row["offset"], row["residue"]) for row in rows] == [(place, each) for place in places for each in LETTERS]
-    same = [row["difference"] for row in rows if row["residue"] == "KRK"[row["offset"] - 1]]
+    of_residue = {(row["offset"], row["residue"]): row["difference"] for row in rows}
     if vary == "substitutions":
-        assert same == [0.0, 0.0, 0.0]
-        assert all(row["difference_p"] == 1 for row in rows if row["difference"] == 0)
-    assert sum(row["difference"] != 0 for row in rows) >= 57
+        assert [of_residue[place, "KRK"[place - 1]] for place in places] == [0.0, 0.0, 0.0]
+    others = [each for (place, residue), each in of_residue.items() if vary == "flanks" or residue != "KRK"[place - 1]]
+    assert all(each != 0 for each in others)
+
+
+def test_what_is_the_same_in_all_proteins_cannot_be_tested(asked: Asked, tmp_path: Path) -> None:
+    # Of one length, to a network that adds residues up: whatever a W becomes, the change is that of one residue.
+    alike = asked_of(["M" + "A" * 9 + each + "W" for each in ("KL", "LK", "RS", "SR", "KS", "RL")], CLASSES)
+    experiment = GlobalImportance(
+        number=6, positions=(-1,), resamples=10, backgrounds=("proteins",), classes=("Nucleus",)
+    )
+    result, _ = ran(experiment, alike, [subsequence("D")], tmp_path, "mlp")
+    (row,) = result.table.to_pylist()
+    assert abs(row["importance"]) > 1e-3
+    assert row["low"] == pytest.approx(row["importance"], abs=1e-5)
+    assert (row["p_value"], row["q_value"], row["effect_size"]) == (None, None, None)
+    assert result.findings == (
+        "mlp, proteins: the changes of each logit are the same in all proteins, which leaves nothing to test",
+    )
 
 
 def test_proteins_of_the_class_are_no_background_for_it(asked: Asked, tmp_path: Path) -> None:
     experiment = GlobalImportance(backgrounds=("proteins",), number=100, positions=(0,), resamples=10)
     rows = ran(experiment, asked, [subsequence("KKRKV")], tmp_path)[0].table.to_pylist()
     assert [row["backgrounds"] for row in rows] == [8, 8, 8]
+
+
+def test_a_copy_of_a_protein_of_the_class_is_no_background_for_it(asked: Asked, tmp_path: Path) -> None:
+    copies = asked_of([*asked.sequences, asked.sequences[0]], [*CLASSES] * 4 + [CLASSES[1]])
+    experiment = GlobalImportance(backgrounds=("proteins",), number=100, positions=(0,), resamples=10)
+    rows = ran(experiment, copies, [subsequence("KKRKV")], tmp_path)[0].table.to_pylist()
+    assert [row["backgrounds"] for row in rows] == [8, 7, 8]
 
 
 def test_backgrounds_without_room_are_left_out(asked: Asked, tmp_path: Path) -> None:
@@ -186,13 +213,43 @@ def test_anchored_motifs_have_one_place(asked: Asked, tmp_path: Path) -> None:
     assert written.tolist() == encode("MWWAA").tolist()
 
 
+def test_the_first_place_is_behind_the_m_and_counts_once_but_for_what_may_be_the_m() -> None:
+    def places(text: str, *positions: int) -> list[int]:
+        return [each.about["position"] for each in at_positions(motif(text), positions)]
+
+    assert places("K-K", 1, 2, 5, 2) == [2, 5]
+    assert places("<K-K", 1, 7) == [2]
+    assert places("M-K", 1, 2) == [1, 2]
+    assert places("<x-K-K", 1, 7) == [1]
+    begins, other = motif("M-W"), motif("K-K")
+    for first, second in ((begins, other), (other, begins)):
+        (compared,) = in_both_orders(first, second, 1, [3])
+        assert {compared.insertion.position, compared.expected[0].position, compared.about["position"]} == {2}
+    assert [each.insertion.position for each in in_both_orders(begins, motif("x-K"), 1, [3])] == [1]
+    for each in (with_copies(other, 1, 1, 0), at_spacings(other, begins, 1, [0])):
+        assert [compared.about["position"] for compared in each] == [2]
+
+
+def test_what_is_named_twice_is_asked_once(asked: Asked, tmp_path: Path) -> None:
+    experiment = GlobalImportance(
+        vary="spacing", number=5, positions=(4,), spacings=(2, 0, 2), resamples=5, classes=("Nucleus", "Nucleus"),
+        backgrounds=("shuffled", "profile", "shuffled"),
+    )  # fmt: skip
+    rows = ran(experiment, asked, [subsequence("KK"), subsequence("WD")], tmp_path)[0].table.to_pylist()
+    asked_once = [(kind, spacing) for kind in ("shuffled", "profile") for spacing in (2, 0)]
+    assert [(row["background"], row["spacing"]) for row in rows] == asked_once
+    assert [each.about["spacing"] for each in in_both_orders(motif("K"), motif("W"), 4, [1, 1])] == [1]
+
+
 def test_the_findings_name_the_largest_effect_of_each_pattern(asked: Asked, tmp_path: Path) -> None:
     experiment = GlobalImportance(number=12, positions=(4, 0, -1), resamples=20, backgrounds=("shuffled",))
     patterns = [subsequence("KKRKV"), subsequence("WDWGE")]
     result, _ = ran(experiment, asked, patterns, tmp_path, "mlp")
     rows = result.table.to_pylist()
     first, few, *of_patterns = result.findings
-    matter, differ = (sum(row[name] < 0.05 for row in rows) for name in ("q_value", "difference_q"))
+    matter, differ = (
+        sum(row[name] is not None and row[name] < 0.05 for row in rows) for name in ("q_value", "difference_q")
+    )
     assert first == (
         f"mlp, shuffled: {matter} of 18 changes of a logit are not by chance (q < 0.05), and {differ} of 18 are other "
         "than that of its residues in random order"
@@ -235,7 +292,8 @@ def test_the_findings_say_what_was_varied(vary: str, asked: Asked, tmp_path: Pat
     result, _ = ran(experiment, asked, patterns, tmp_path)
     single = vary in ("substitutions", "flanks")
     name, q_value = ("difference", "difference_q") if single else ("importance", "q_value")
-    row = max(result.table.to_pylist(), key=lambda row: (row[q_value] < 0.05, abs(row[name])))
+    tested = [row for row in result.table.to_pylist() if row[q_value] is not None]
+    row = max(tested, key=lambda row: (row[q_value] < 0.05, abs(row[name])))
     assert row[q_value] < 0.05
     said = {
         "copies": f"KKRKV ({'1 copy' if row['copies'] == 1 else '2 copies'}, 2 residues apart) from residue 8 on",
@@ -267,6 +325,9 @@ def test_false_discoveries_are_controlled_over_all_patterns(asked: Asked, tmp_pa
     experiment = GlobalImportance(number=12, positions=(4, -1), resamples=10)
     table = ran(experiment, asked, [subsequence(text) for text in ("KKRKV", "WDWGE", "AAAA")], tmp_path)[0].table
     for p_values, q_values in (("p_value", "q_value"), ("difference_p", "difference_q")):
-        expected = scipy.stats.false_discovery_control(table[p_values].to_numpy())
-        assert len(expected) == 3 * 2 * 3
+        found = table[p_values].to_numpy()
+        tested = ~np.isnan(found)  # A in random order are the same, which is no test
+        assert tested.sum() == (3 if p_values == "p_value" else 2) * 2 * 3
+        expected = np.full(len(found), np.nan)
+        expected[tested] = scipy.stats.false_discovery_control(found[tested])
         np.testing.assert_allclose(table[q_values].to_numpy(), expected)

@@ -89,6 +89,21 @@ def test_chance_is_the_mean_over_all_rotations(one: Planted) -> None:
             assert found[measure].chance == pytest.approx(expected), measure
 
 
+@pytest.mark.parametrize("length", [2, 7, 19, 20, 33])
+def test_chance_of_average_precision_is_that_of_other_places(length: int) -> None:
+    planted = Planted(asked_of(["M" * length]).dataset, ((Signal(3, 1, 1, 1, 1),),))
+    scores = np.zeros(length, np.float32)
+    scores[0] = 1
+    found = measured(scores, scores > 0, planted, 0)["auprc"]
+    assert found.value == 1
+    # Of a core that lies elsewhere: all residues but the first are tied, and the core is among them.
+    assert found.chance == pytest.approx(1 / length)
+    scores = np.arange(length, dtype=np.float32)
+    if length < 20:  # all other places, each once
+        elsewhere = [average_precision_score(np.arange(length) == place, scores) for place in range(1, length)]
+        assert measured(scores, scores > 0, planted, 0)["auprc"].chance == pytest.approx(np.mean(elsewhere))
+
+
 def test_nothing_picked_out_has_no_precision(one: Planted) -> None:
     found = measured(np.ones(10, np.float32), np.zeros(10, np.bool_), one, 0)
     assert found["recall"] == (0.0, 0.0)
@@ -171,7 +186,7 @@ def test_methods_are_compared_with_all_their_controls(at_the_start: Planted) -> 
     assert rows["good", "correct", "recall"]["proteins"] == 7
     table = table_of(list(rows.values()), RECOVERY_ROWS)
     assert by_average_precision(table.to_pylist()) == ["good", POSITION, "bad"]
-    assert comparisons(table) == (
+    assert comparisons(table, 300) == (
         "of 2 methods 1 (good) has a higher average precision than the same on a model that has learned nothing, "
         "1 (bad) a lower one (q < 0.05)",
         "of 2 methods none have a higher recall than the position alone, 1 (bad) a lower one (q < 0.05)",
@@ -180,11 +195,31 @@ def test_methods_are_compared_with_all_their_controls(at_the_start: Planted) -> 
     )
 
 
-def test_a_few_proteins_are_called_too_few(at_the_start: Planted) -> None:
-    (position,) = compared((POSITION, POSITION_ALONE, None, 1.0), planted=at_the_start)
-    few = position._replace(measured=position.measured[:5])
-    table = table_of(list(recovery_rows([few], np.ones(5, np.bool_), 1, 100)), RECOVERY_ROWS)
-    assert comparisons(table) == ("5 proteins are explained, too few for any difference to be significant",)
+def test_of_a_single_method_it_is_said_in_the_singular(at_the_start: Planted) -> None:
+    explanations = compared(("good", METHOD, None, 1.0), (POSITION, POSITION_ALONE, None, 0.0), planted=at_the_start)
+    table = table_of(list(recovery_rows(explanations, np.ones(8, np.bool_), 1, 300)), RECOVERY_ROWS)
+    assert comparisons(table, 300)[0] == (
+        "of 1 method 1 (good) has a higher recall than the position alone, none a lower one (q < 0.05)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("proteins", "resamples", "of"), [(5, 100, "5 proteins, 100 resamples"), (8, 30, "8 proteins, 30 resamples")]
+)
+def test_a_few_proteins_and_a_few_resamples_are_called_too_few(
+    at_the_start: Planted, proteins: int, resamples: int, of: str
+) -> None:
+    """Though the method is as good as can be, and the position alone as bad."""
+    explanations = [
+        each._replace(measured=each.measured[:proteins])
+        for each in compared(("good", METHOD, None, 1.0), (POSITION, POSITION_ALONE, None, 0.0), planted=at_the_start)
+    ]
+    rows = list(recovery_rows(explanations, np.ones(proteins, np.bool_), 1, resamples))
+    q_values = [row.get("above_position_q_value", np.nan) for row in rows]
+    assert not np.any(np.array(q_values) < 0.05)
+    assert comparisons(table_of(rows, RECOVERY_ROWS), resamples) == (
+        f"too few for any difference to be significant: {of}",
+    )
 
 
 def test_all_methods_take_part_that_can() -> None:
@@ -202,7 +237,7 @@ def test_the_experiment_from_end_to_end_and_again(tmp_path: Path) -> None:
     names = ["attention", "attention, weights randomised", "random", "saliency", "saliency, weights randomised"]
     assert list(dict.fromkeys(result.table["explanation"].to_pylist())) == [*names, POSITION]
     assert list(dict.fromkeys(result.table["kind"].to_pylist())) == [METHOD, UNTRAINED, "control", POSITION_ALONE]
-    assert result.findings[-1] == "5 proteins are explained, too few for any difference to be significant"
+    assert result.findings[-1] == "too few for any difference to be significant: 5 proteins, 20 resamples"
     rows = {(row["explanation"], row["subset"], row["measure"]): row for row in result.table.to_pylist()}
     saliency, floor = rows["saliency", "all", "auprc"], rows["saliency, weights randomised", "all", "auprc"]
     assert saliency["untrained"] == floor["value"]

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import false_discovery_control
 
 from psl_eval import hit_rate
 from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of
 from psl_eval.experiments.hit_rate_table.experiment import ATTENTIONS, REFERENCES, HitRateTable
 from psl_eval.experiments.hit_rate_table.findings import findings
-from psl_eval.experiments.hit_rate_table.row import HIT_RATE_ROWS
+from psl_eval.experiments.hit_rate_table.row import HIT_RATE_ROWS, QUESTION
 from psl_eval.experiments.models import NamedModel, of_last_states, with_random_weights
 from psl_eval.experiments.parts import parts_of
-from psl_eval.experiments.scored_subsequences import proteins_of
+from psl_eval.experiments.scored_subsequences import digest_of_training_set, proteins_of
 from psl_eval.subsequences.extraction import extract
 from psl_index import Index
 from psl_index.alphabet import STANDARD
@@ -60,7 +61,7 @@ def test_each_row_is_what_hit_rate_says_of_the_same_subsequences(index: Index, t
         table = SMALL.run(index, [model], ASKED, parts, nothing).table
         explanations = list(SMALL.explanations(model))
         subsequences = {each.name: extract(attributions_of(each, ASKED, 1, parts, nothing)) for each in explanations}
-    assert list(subsequences) == ["integrated-gradients", REFERENCE, *ATTENTIONS]
+    assert list(subsequences) == ["integrated-gradients", REFERENCE, *ATTENTIONS, "attention, weights randomised"]
     rows = table.to_pylist()
     for row in rows:
         rates = hit_rate(
@@ -75,8 +76,19 @@ def test_each_row_is_what_hit_rate_says_of_the_same_subsequences(index: Index, t
             draws=20,
             resamples=20,
         )
-        expected = [each for each in rates.summary.to_pylist() if each.items() <= row.items()]
+        own = row | {"q_value": None}
+        expected = [each for each in rates.summary.to_pylist() if (each | {"q_value": None}).items() <= own.items()]
         assert len(expected) == 1, row
+        texts, correct = (subsequences[row["explanation"]][name].to_pylist() for name in ("subsequence", "correct"))
+        lengths = [
+            len(text)
+            for text, right in zip(texts, correct, strict=True)
+            if row["subset"] in ("all", "correct" if right else "wrong")
+        ]
+        assert len(lengths) == row["subsequences"]
+        assert row["mean_length"] == (pytest.approx(np.mean(lengths)) if lengths else None)
+    of_subsets = {(row["explanation"], row["mean_length"]) for row in rows}
+    assert len(of_subsets) > len({explanation for explanation, _ in of_subsets})
     assert {row["exclusion"] for row in rows} == {"none", "self", "train"}
     assert {row["subset"] for row in rows} == {"all", "correct", "wrong"}
     keys = [
@@ -99,7 +111,7 @@ def test_comparisons_are_paired_with_each_reference_and_confidence_is_that_of_th
     others = {name for name, table in subsequences.items() if table.num_rows and name != "attention"}
     assert {"permuted", "shifted"} <= others
     assert {(name, "attention") for name in others} <= {pair[1:] for pair in pairs}
-    assert {pair[0] for pair in pairs} == {"self", "train"}
+    assert ("attention, weights randomised", "attention") in {pair[1:] for pair in pairs}
     rates = {
         name: hit_rate(index, subsequences[name], proteins=proteins_of(ASKED), against="both", resamples=20).proteins
         for name in ("attention", "permuted")
@@ -145,6 +157,7 @@ def test_again_all_is_found_and_the_tables_are_the_same(index: Index, tmp_path: 
     for name, table in results[0].tables.items():
         assert table.equals(results[1].tables[name])
     assert results[0].settings == results[1].settings
+    assert results[0].settings["training_sets"] == {"bilstm": None}
     rows = set(results[0].table["explanation"].to_pylist())
     assert rows == {"integrated-gradients", REFERENCE}
     assert all(any(text.startswith(f"bilstm, {name}: ") for text in results[0].findings) for name in rows)
@@ -177,6 +190,34 @@ def test_every_pair_is_compared_once_and_every_method_has_its_own_rows_once(inde
     ]
     assert len(keys) == len(set(keys))
     assert all(row["lengths"] != STANDARDISED for row in rows if row["reference"] is None)
+
+
+def test_p_values_are_corrected_over_the_models_and_explanations_of_a_question(index: Index, tmp_path: Path) -> None:
+    model, other = learned(tmp_path / "model"), named("bilstm", "last")
+    twice = dataclasses.replace(SMALL, definitions=("unweighted", "unweighted"), nulls=("window", "label", "window"))
+    with parts_of(tmp_path / "out", "test") as parts:
+        result = twice.run(index, [model, other], ASKED, parts, nothing)
+    rows = result.table.to_pylist()
+    families: dict[tuple[object, ...], list[dict[str, object]]] = {}
+    for row in rows:
+        families.setdefault(tuple(row[name] for name in QUESTION), []).append(row)
+    for family in families.values():
+        kinds = [(row["model"], row["explanation"]) for row in family]
+        assert len(set(kinds)) == len(kinds)  # what is named twice is there once
+        tested = [row for row in family if row["p_value"] is not None]
+        expected = false_discovery_control([row["p_value"] for row in tested]) if tested else []
+        assert [row["q_value"] for row in tested] == pytest.approx(list(expected))
+    assert max(map(len, families.values())) > 6
+    row = next(
+        row
+        for row in rows
+        if tuple(row[name] for name in QUESTION) == ("unweighted", "self", "window", "predicted", "all")
+    )
+    assert any(text.endswith(f", q = {row['q_value']:.3g}") for text in result.findings)
+    assert model.training_set is not None
+    digest = result.settings["training_sets"]["small"]
+    model.training_set.write_text(model.training_set.read_text().replace("P1", "P2"))
+    assert digest != digest_of_training_set(model.training_set)
 
 
 def test_every_null_model_has_its_rows_and_only_those_that_test_a_p_value(index: Index, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -13,9 +14,9 @@ from psl_eval.experiments.estimates import Drawing
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of
 from psl_eval.experiments.mutation.experiment import MutationFidelity
 from psl_eval.experiments.mutation.findings import feature_findings
-from psl_eval.experiments.mutation.known_features import Span, known_features
+from psl_eval.experiments.mutation.known_features import KNOWN, Span, known_features
 from psl_eval.experiments.mutation.peak_distances import FEATURES as PEAKS
-from psl_eval.experiments.mutation.peak_distances import distances, feature_rows, peaks_of
+from psl_eval.experiments.mutation.peak_distances import distances, feature_rows, measured, peaks_of
 from psl_eval.experiments.parts import parts_of
 from psl_eval.statistics.rows import table_of
 from psl_index import Index
@@ -52,8 +53,6 @@ def entry(number: int, sequence: str, features: tuple[str, ...]) -> str:
 
 
 def psl_index_crc64(sequence: str) -> str:
-    import pyarrow as pa
-
     from psl_index.crc64 import crc64_of
 
     return str(crc64_of(pa.array([sequence]))[0].as_py())
@@ -115,13 +114,49 @@ def test_rows_compare_peaks_with_all_residues_and_with_other_proteins(index: Pat
     assert signal["distance"] == np.mean([abs(peaks[SEQUENCE] - 7), abs(peaks[OTHERS[0]] - 4)])
     at_random = [np.mean([abs(each - end) for each in range(1, length + 1)]) for length, end in ((31, 7), (21, 4))]
     assert signal["random"] == pytest.approx(np.mean(at_random))
-    elsewhere = [np.mean([abs(min(peaks[each], length) - end) for each in OTHERS[1:]]) for length, end in
-                 ((31, 7), (21, 4))]  # fmt: skip
-    assert signal["elsewhere"] == pytest.approx(np.mean(elsewhere))
-    # The motif at the C-terminus: peaks of the others are laid beside it from there.
-    laid = [max(27 - (len(each) - peaks[each]), 1) for each in (SEQUENCE, OTHERS[0], OTHERS[2])]
-    assert of["saliency", "SKL"]["elsewhere"] == pytest.approx(np.mean([max(25 - each, 0) for each in laid]))
+    # Of the other two only peaks that fall inside the protein, of those that are at least as long.
+    laid = {
+        (length, end): [abs(peaks[each] - end) for each in OTHERS[1:] if len(each) >= length >= peaks[each]]
+        for length, end in ((31, 7), (21, 4))
+    }
+    beside = [np.mean(each) for each in laid.values() if each]
+    assert signal["elsewhere"] == (pytest.approx(np.mean(beside)) if beside else None)
+    assert signal["elsewhere_proteins"] == len(beside)
+    assert signal["others"] == max(map(len, laid.values()))
+    # The motif at the C-terminus: peaks of the only other that is as long are laid beside it from there.
+    place = 27 - (len(SEQUENCE) - peaks[SEQUENCE])
+    skl = of["saliency", "SKL"]
+    assert skl["others"] == (place >= 1)
+    assert skl["elsewhere"] == max(25 - place, 0) if place >= 1 else np.isnan(skl["elsewhere"])
+    assert np.isnan(skl["nearer_than_elsewhere_p"])  # of one other protein
     assert of["saliency", "SKL"]["floor"] == of["saliency, weights randomised", "SKL"]["distance"]
+
+
+@pytest.mark.parametrize("name", ["SIGNAL", "SKL", "NLS"])
+def test_peaks_anywhere_are_as_far_as_those_of_other_proteins_whatever_their_lengths(name: str) -> None:
+    known = next(each for each in KNOWN if each.name == name)
+    lengths = np.array([*range(200, 300, 5), *range(60, 600, 9)])
+    spans = {row: [Span(lengths[row] - 2, lengths[row]) if known.last else Span(1, 20 + row)] for row in range(20)}
+    every_residue = [np.arange(length) for length in lengths]
+    found = measured(known, spans, spans.keys(), every_residue, lengths)
+    np.testing.assert_allclose(found.elsewhere, found.own)
+    assert found.others == sum(lengths[20:] >= 200)
+    rng = np.random.default_rng(3)
+    p_values = []
+    for _ in range(100):
+        peaks = [rng.integers(length, size=1) for length in lengths]
+        found = measured(known, spans, spans.keys(), peaks, lengths)
+        p_values.append(Drawing(1, 200).test("nearer", found.elsewhere, found.own)["nearer_p"])
+    assert np.mean(np.array(p_values) < 0.05) < 0.2
+
+
+def test_a_protein_longer_than_all_others_has_none_beside_it() -> None:
+    known = next(each for each in KNOWN if each.name == "SIGNAL")
+    peaks = [np.array([place]) for place in (3, 8, 30, 5)]
+    found = measured(known, {0: [Span(1, 10)], 1: [Span(1, 5)]}, {0, 1}, peaks, np.array([90, 20, 40, 20]))
+    assert np.isnan(found.elsewhere[0])
+    assert found.elsewhere[1] == 1  # of the third the peak lies beyond the end
+    assert found.others == 1
 
 
 def test_with_features_the_experiment_has_their_table_and_says_which_kinds_are_absent(
@@ -148,7 +183,7 @@ def test_with_features_the_experiment_has_their_table_and_says_which_kinds_are_a
 
 
 def test_findings_name_the_methods_whose_peaks_are_nearer() -> None:
-    def row(explanation: str, distance: float, p_value: float) -> dict[str, object]:
+    def row(explanation: str, distance: float, p_value: float, others: int = 10) -> dict[str, object]:
         tests = {
             f"nearer_than_{other}{end}": value
             for other, shift in (("random", 0), ("floor", 0), ("elsewhere", 1))
@@ -157,7 +192,7 @@ def test_findings_name_the_methods_whose_peaks_are_nearer() -> None:
         return tests | {
             "model": "m", "explanation": explanation, "kind": "ranked", "feature": "NLS", "measured": "nearest residue",
             "proteins": 30, "distance": distance, "distance_low": 1, "distance_high": 60, "random": 50, "floor": 45,
-            "inside": 0.5, "random_inside": 0.034, "median": 4,
+            "inside": 0.5, "others": others, "elsewhere_proteins": 20, "random_inside": 0.034, "median": 4,
         }  # fmt: skip
 
     table = table_of([row("far", 52, 0.01), row("near", 9.04, 0.01), row("unclear", 9.5, 0.2)], PEAKS)
@@ -168,6 +203,11 @@ def test_findings_name_the_methods_whose_peaks_are_nearer() -> None:
         "shown to be nearer (Holm, 0.05) than random: near; than random weights: near; than where proteins without it "
         "have their peaks: none"
     )
+    few = table_of([row("near", 9, 0.01, others=3), row("far", 52, 0.01, others=0)], PEAKS)
+    assert feature_findings(few, [], 2000)[0].endswith("have their peaks: not tested (3 other proteins)")
+    place = PEAKS.get_field_index("elsewhere_proteins")
+    (said,) = feature_findings(table.set_column(place, PEAKS.field(place), pa.array([4, 4, 4])), [], 2000)
+    assert said.endswith("have their peaks: too few to show it (4 proteins, 2,000 resamples)")
 
 
 def test_an_index_without_such_features_is_refused(tmp_path: Path) -> None:

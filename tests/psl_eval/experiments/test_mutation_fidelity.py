@@ -277,6 +277,9 @@ def test_a_smaller_draw_is_part_of_a_larger_one_whatever_the_order() -> None:
     turned = asked_of(SEQUENCES[::-1])
     assert set(chosen(turned, drawn_proteins(turned, 3, 4)).sequences) == set(drawn[3])
     assert all(len(SEQUENCES[row]) <= 16 for row in drawn_proteins(asked, 6, 4, longest=16))
+    copies = asked_of([SEQUENCES[0], *SEQUENCES, SEQUENCES[2]])
+    for most in (3, 9):
+        assert [copies.sequences[row] for row in drawn_proteins(copies, most, 4)] == drawn[min(most, 6)]
 
 
 def test_each_model_has_the_methods_that_can_explain_it() -> None:

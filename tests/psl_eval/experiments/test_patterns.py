@@ -120,6 +120,36 @@ def test_where_a_pattern_is_written(residues_: str, position: int, expected: str
     assert (None if found is None else residues(found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "position", "background", "expected"),
+    [
+        ("<x-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("<x(2)-K", 1, "MAAAAAAAA", "MAKAAAAAA"),
+        ("<[MV]-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("{P}-K-K", 1, "MAAAAAAAA", "MKKAAAAAA"),
+        ("<x(0,1)-K", 1, "MAAAAAAAA", "MKAAAAAAA"),  # behind the M, whether or not that is the x
+        ("<[KR]-K-K", 1, "MAAAAAAAA", None),  # one of KKK and RKK behind the M
+        ("x-K-K", 3, "MAAAAAAAA", "MAAKKAAAA"),
+        ("<x-K-K", 1, "AAAAAAAAA", "AKKAAAAAA"),  # of a fragment the first residue stays if the motif admits it
+        ("<[MV]-K-K", 1, "AAAAAAAAA", "MKKAAAAAA"),
+        ("x(3)-K", 0, "MAAA", "MAAK"),
+    ],
+)
+def test_the_m_in_front_is_the_first_residue_of_what_admits_it(
+    text: str, position: int, background: str, expected: str | None
+) -> None:
+    insertion = Insertion((Part(motif(text)),), position)
+    found = {inserted(insertion, background, seed) for seed in range(20)}
+    assert found == ({expected} if expected is not None else {"MKKKAAAAA", "MRKKAAAAA"})
+
+
+def test_in_random_order_the_m_in_front_stays_too() -> None:
+    insertion = Insertion((Part(motif("<x-K-R-W-D"), form="shuffled"),), 1)
+    found = {inserted(insertion, "MAAAAAAA", seed) for seed in range(99)}
+    assert {text[0] + "".join(sorted(text[1:5])) + text[5:] for text in found} == {"MDKRWAAA"}
+    assert len(found) > 15
+
+
 def test_parts_behind_each_other_and_a_residue_last() -> None:
     parts = (Part(subsequence("WW")), Part(subsequence("KR"), 2))
     assert inserted(Insertion(parts, 3), "MAAAAAAAAAA") == "MAWWAAKRAAA"
@@ -203,10 +233,19 @@ def test_matrices_as_tsv_and_as_json_are_alike(tmp_path: Path) -> None:
         ("name\tK\tB\nA\t1\t1\n", ":1: column 'B' is no residue"),
         ("K\tR\n", ": no row after the header"),
         ("K\tR\n1\tmany\n", ":2: could not convert"),
+        ("K\tR\n1\t2\n1\n", ":3: has 1 columns, the header has 2"),
+        ("K\tR\n\n1\t2\t3\n", ":3: has 3 columns, the header has 2"),
+        ("K\tR\tK\n1\t2\t3\n", ":1: two columns 'K'"),
+        ("name\tK\tname\na\t2\ta\n", ":1: two columns 'name'"),
+        ("name\na\n", ":1: no column of a residue"),
         ("K\tR\n0\t0\n", ": row 1 of matrix 'matrix' has no shares"),
         ("[", ": no JSON"),
         ('[{"name": "a"}]', ": entry 1 is no matrix"),
         ('[{"name": "a", "matrix": [{"K": "x"}]}]', ": entry 1 is no matrix"),
+        (f'[{{"matrix": [{{"K": 1{"0" * 400}}}]}}]', ": entry 1 is no matrix"),
+        ('[{"matrix": [{"K": 1e400}]}]', ": entry 1 is no matrix"),
+        (f'[{{"matrix": [{{"K": 1{"0" * 5000}}}]}}]', ": no JSON"),
+        ('[{"matrix": [{"K": 1e308, "R": 1e308}]}]', ": row 1 of matrix 'matrix 1' has no shares"),
         ('[{"name": "a", "matrix": [{"B": 1}]}]', ": matrix 'a' has the letter 'B'"),
         ('[{"name": "a", "matrix": [{"K": 1}]}, {"name": "a", "matrix": [{"K": 1}]}]', ": two matrices have the name"),
     ],
