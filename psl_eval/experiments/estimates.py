@@ -40,7 +40,7 @@ def mean_fields(name: str) -> list[pa.Field]:
 
 
 def tested_fields(name: str) -> list[pa.Field]:
-    """A mean of differences, its interval, its two-sided p-value by flipping signs, and what Holm makes of that."""
+    """A mean of differences, its interval, its two-sided p-value, and what Holm makes of that."""
     return [*mean_fields(name), pa.field(f"{name}_p", pa.float64()), pa.field(f"{name}_p_holm", pa.float64())]
 
 

@@ -49,7 +49,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.sanity_checks",
         "Do explanations change when what the model has learned is taken from it, layer by layer?",
         "FASTA with labels, models",
-        "4 minutes a model for 12 proteins with one draw of weights; most of it integrated gradients",
+        "20 minutes of a core a model for 6 proteins and 10 draws of weights; most of it integrated gradients",
     ),
     "attention-tests": Listed(
         "pslidx.experiments.attention_tests",
