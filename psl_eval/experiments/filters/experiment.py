@@ -136,7 +136,7 @@ class Filters:
             terms,
             lambda: peaks_table(model.model, convolutions, asked.sequences, self.seed, report),
         )
-        looking = Looking(self.windows, self.pseudocount, self.near, self.resamples, self.seed)
+        looking = Looking(self.windows, self.pseudocount, self.near, self.seed)
         return looking.filters(peaks_of(table, len(asked.sequences)), widths_of(convolutions), asked)
 
     def _attention(

@@ -13,7 +13,7 @@ from psl_eval.experiments.figures import new_figure
 from psl_eval.experiments.filters.attention_at_ends import END_ROWS, end_rows, share_at_end
 from psl_eval.experiments.filters.attention_by_class import attention_rows
 from psl_eval.experiments.filters.experiment import Filters
-from psl_eval.experiments.filters.filter_rows import FILTER_ROWS, Looking
+from psl_eval.experiments.filters.filter_rows import FILTER_ROWS, Looking, places
 from psl_eval.experiments.filters.findings import findings
 from psl_eval.experiments.filters.logos import (
     background_of,
@@ -144,7 +144,7 @@ def test_a_filter_that_fires_at_a_motif_shows_it_with_its_class_and_place() -> N
     silent = np.full(80, -1.0, np.float32)
     peaks = Peaks(np.stack([fires, silent], 1), np.stack([at, at], 1))
     asked = asked_of(sequences, labels)
-    motif, never = Looking(100, 2.0, 10, 200, 1).filters(peaks, [3, 3], asked)
+    motif, never = Looking(100, 2.0, 10, 1).filters(peaks, [3, 3], asked)
     assert (motif.row["filter"], never.row["filter"]) == ("3-1", "3-2")
     assert (motif.row["windows"], motif.row["consensus"]) == (20, "KRK")  # a quarter of the proteins, the strongest
     assert (motif.row["class"], motif.row["class_share"], motif.row["class_share_all"]) == ("Nucleus", 1.0, 0.25)
@@ -152,11 +152,25 @@ def test_a_filter_that_fires_at_a_motif_shows_it_with_its_class_and_place() -> N
     assert (motif.row["from_start"], motif.row["from_end"]) == (5, 54)
     assert (motif.row["near_start"], motif.row["near_end"]) == (1.0, 0.0)
     assert motif.row["near_start_chance"] == pytest.approx(10 / 60)
-    assert motif.row["near_start_q_value"] < 0.02
+    assert motif.row["near_start_q_value"] == pytest.approx(2 * (1 / 6) ** 20)  # all twenty; the other has no p-value
+    assert not any(name.endswith("_p") for name in motif.row)
     np.testing.assert_allclose(motif.along, 5 / 59)
     assert motif.gain > 5
     assert (never.row["windows"], never.row["fires"]) == (0, 0.0)
     assert "consensus" not in never.row
+
+
+def test_filters_that_fire_anywhere_prefer_an_end_no_more_often_than_the_level_says() -> None:
+    """As places are counted, p-values are rather too large than too small."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for _ in range(1000):
+        lengths = rng.integers(40, 600, 30)
+        rows.append(places(rng.integers(0, lengths), lengths, 30))
+    for end in ("near_start", "near_end"):
+        p_values = np.array([row[f"{end}_p"] for row in rows])
+        assert 0.015 < (p_values < 0.05).mean() < 0.06
+        assert 0.15 < (p_values < 0.3).mean() < 0.33
 
 
 def test_attention_is_aligned_at_either_end() -> None:
