@@ -13,6 +13,8 @@ from psl_eval.statistics.resampling import Floats
 
 #: Of tests, after Holm's correction.
 LEVEL: Final = 0.05
+#: Of random weights: what is said of networks that have learned nothing has neither interval nor test with fewer.
+FEWEST_DRAWS: Final = 3
 
 
 class Drawing(NamedTuple):

@@ -25,6 +25,7 @@ FILTER_ROWS: Final = pa.schema(
     [
         pa.field("model", pa.string(), nullable=False),
         pa.field("weights", pa.string(), nullable=False),  # trained or random
+        pa.field("draw", pa.int64()),  # of random weights, from 1; null of trained ones
         pa.field("filter", pa.string(), nullable=False),  # width and number among those of the width, from 1
         pa.field("width", pa.int64(), nullable=False),  # residues
         pa.field("fires", pa.float64(), nullable=False),  # share of the proteins in which it is above 0 anywhere
@@ -50,6 +51,7 @@ LOGO_ROWS: Final = pa.schema(
     [
         pa.field("model", pa.string(), nullable=False),
         pa.field("weights", pa.string(), nullable=False),
+        pa.field("draw", pa.int64()),
         pa.field("filter", pa.string(), nullable=False),
         pa.field("place", pa.int64(), nullable=False),  # from the middle of the filter, which is 0
         pa.field("windows", pa.int64(), nullable=False),  # in the logo; near an end of a protein some lack the place
@@ -63,7 +65,7 @@ _CHANCE_LOGOS: Final = 10  # logos at random that chance is the mean of
 class Seen(NamedTuple):
     """What a filter sees."""
 
-    row: dict[str, Any]  # of `FILTER_ROWS`, but for the first two columns
+    row: dict[str, Any]  # of `FILTER_ROWS`, but for the first three columns
     frequencies: Floats  # (width, 20) of the logo
     along: Floats  # (windows,) middle of each window as a share of its protein, from 0 (N-terminus) to 1
 
@@ -159,7 +161,7 @@ def places(middles: Ints, lengths: Ints, near: int) -> dict[str, float]:
 
 
 def logo_rows(seen: Sequence[Seen], background: Floats) -> Iterator[dict[str, Any]]:
-    """Rows of `LOGO_ROWS`, but for the first two columns."""
+    """Rows of `LOGO_ROWS`, but for the first three columns."""
     for each in seen:
         bits = information(each.frequencies, background).tolist()
         for place, (column, bit) in enumerate(zip(each.frequencies.tolist(), bits, strict=True)):

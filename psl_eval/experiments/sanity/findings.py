@@ -7,8 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from psl_eval.experiments.estimates import LEVEL, is_above
-from psl_eval.experiments.sanity.over_draws import FEWEST_DRAWS
+from psl_eval.experiments.estimates import FEWEST_DRAWS, LEVEL, is_above
 from psl_eval.experiments.wording import counted
 
 Row = dict[str, Any]

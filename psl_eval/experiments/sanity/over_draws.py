@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
+from psl_eval.experiments.estimates import FEWEST_DRAWS
 from psl_eval.statistics.means import student_interval, student_p
 from psl_eval.statistics.resampling import Floats
-
-#: With fewer there is neither an interval nor a test.
-FEWEST_DRAWS: Final = 3
 
 
 def over_draws(name: str, values: Floats) -> dict[str, float]:
