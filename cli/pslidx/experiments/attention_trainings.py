@@ -10,6 +10,7 @@ from psl_index.errors import UsageError
 from pslidx.experiments.options import Common, experiment_command, finish, resamples_option, running
 from pslidx.experiments.splits import divided_proteins, single_label_proteins, split_options
 from pslidx.model_options import labels_options
+from pslidx.options import NumberRange
 
 if TYPE_CHECKING:
     from psl_models.training.options import Precision
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "--divergence",
     "divergences",
     multiple=True,
-    type=click.FloatRange(0, 1000),
+    type=NumberRange(0, 1000),
     metavar="X",
     help="What divergence is worth to an adversary; 0, 0.001, 0.01, 0.1 and 1 by default.",
 )
