@@ -89,4 +89,4 @@ def command(
     if others:
         raise UsageError("two splits are asked for", remedy="give one --split; each goes into a folder of its own")
     with running(common.folder, "attention-trainings") as (parts, report):
-        finish(experiment.run(classes, divided, common.device, parts, report), common.folder)
+        finish(experiment.run(classes, divided, common.device, parts, report), common)

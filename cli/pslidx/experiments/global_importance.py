@@ -133,7 +133,7 @@ def command(
         seed=common.seed,
     )
     with running(common.folder, "global-importance") as (parts, report):
-        finish(experiment.run(opened_models, asked, patterns, parts, report), common.folder)
+        finish(experiment.run(opened_models, asked, patterns, parts, report), common)
 
 
 def _patterns(motifs: tuple[str, ...], subsequences: str | None, top: int, matrices: str | None) -> list[Pattern]:

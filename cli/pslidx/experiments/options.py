@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,7 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
     Raises
     ------
     UsageError
-        Two have one name, or they predict different classes.
+        One has an empty name, two have one name, or they predict different classes.
     InputError
         One is not there, or damaged.
     """
@@ -147,6 +147,8 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
         name, equals, rest = text.partition("=")
         if not equals or "/" in name or Path(text).exists():
             name, rest = Path(text).resolve().name, text
+        elif not name:
+            raise UsageError(f"{text!r} gives a model an empty name", remedy="name it: NAME=MODEL")
         models.append(open_named(name, folder_named(rest), device))
     names = [model.name for model in models]
     for name in names:
@@ -204,11 +206,20 @@ def running(folder: Path, experiment: str) -> Iterator[tuple[Parts, Callable[[Pr
         yield parts, report
 
 
-def finish(result: Result, folder: Path) -> None:
-    """Write the result, and say what it found."""
+def finish(result: Result, told: Common | Path) -> None:
+    """Write the result, and say what it found.
+
+    `told` is what the experiment was told, whose threads and device go into the settings: networks that are trained by
+    others differ. Of an experiment that asks no networks it is the folder alone.
+    """
     from psl_eval.experiments.result import write_result
 
-    written = write_result(result, folder)
+    if isinstance(told, Common):
+        import torch
+
+        machine = {"threads": torch.get_num_threads(), "device": str(told.device)}
+        result = replace(result, settings=result.settings | machine)
+    written = write_result(result, told.folder if isinstance(told, Common) else told)
     for sentence in result.findings:
         click.echo(sentence)
     say(f"{written}: {', '.join(f'{name}.tsv' for name in result.tables)}")
