@@ -36,6 +36,15 @@ def test_a_model_with_an_empty_name_is_refused(pslidx: Call, tmp_path: Path) -> 
     assert "'=bilstm' gives a model an empty name; name it: NAME=MODEL" in ended.err
 
 
+def test_a_label_that_no_model_knows_is_refused_with_its_line(pslidx: Call, tmp_path: Path) -> None:
+    fasta = tmp_path / "proteins.fasta"
+    fasta.write_text(">P1 Nucleus\nMKKL\n>P2 Moon\nMKLL\n")
+    ended = pslidx("experiment", "filters", fasta, "-o", tmp_path / "out", "--threads", 1)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"{fasta}:3: the label 'Moon' of P2 is none of the classes; there are " in ended.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_filters_from_fasta_to_a_folder_and_again(pslidx: Call, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     save_model(small_model("conv-blstm-attention", "attention"), tmp_path / "model")

@@ -167,14 +167,14 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
     Raises
     ------
     InputError
-        As `psl_models.datasets.read_dataset`; a protein has no label that the models know; none is left.
+        As `psl_models.datasets.read_dataset`; a label is none of the models' classes; no protein is left.
     """
     import numpy as np
 
     from psl_eval.experiments.held_out import held_out
     from psl_eval.explanations.asked import Asked
     from psl_index.tables import parse_columns
-    from psl_models.datasets import read_dataset
+    from psl_models.datasets import class_matrix, read_dataset
 
     configuration = models[0].model.configuration
     dataset = read_dataset(
@@ -185,6 +185,7 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
         classes=configuration.classes,
         require_labels=True,
     )
+    class_matrix(dataset, configuration.classes)  # refuses other labels: no prediction could be right
     if not common.trained_too:
         kept = held_out(dataset, models)
         if not len(kept):

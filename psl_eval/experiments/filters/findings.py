@@ -85,10 +85,10 @@ def _of_filters(networks: Sequence[_Filters]) -> str:
     windows = max(each.windows for each in fire)
     few = "; so few stretches say little: give more proteins"
     return (
-        f"{_between([each.fire for each in networks])} of {networks[0].number} filters fire; their logos, of {windows} "
-        f"stretches at most, hold {_between([each.bits for each in fire], '.1f')} bits more than random places "
-        f"(median); those that prefer a class: {of_class}, the N-terminus: {start}, the C-terminus: {end} "
-        f"(q < {_LEVEL:g})" + (few if windows < _FEWEST_WINDOWS else "")
+        f"{_between([each.fire for each in networks])} of {networks[0].number} filters fire; their logos, of "
+        f"{counted(windows, 'stretch', 'stretches')} at most, hold {_between([each.bits for each in fire], '.1f')} "
+        f"bits more than random places (median); those that prefer a class: {of_class}, the N-terminus: {start}, the "
+        f"C-terminus: {end} (q < {_LEVEL:g})" + (few if windows < _FEWEST_WINDOWS else "")
     )
 
 
@@ -114,7 +114,7 @@ def _of_attention(rows: Sequence[Row], draws: int) -> Iterator[str]:
             f"even share of its attention ({row['low']:.1f} to {row['high']:.1f}; {_beside(row, '.1f')}; "
             f"{row['proteins']} proteins; q = {q_value:.2g})"
         )
-    if not above and draws >= FEWEST_DRAWS:
+    if not above and draws >= FEWEST_DRAWS and _enough(rows):
         yield (
             f"in no class does it attend to either end more than to other places, and more than random weights do "
             f"(q < {_LEVEL:g})"
@@ -131,7 +131,7 @@ def _of_residues(rows: Sequence[Row], draws: int) -> Iterator[str]:
             f"{best['residue']} speaks for {psl_class} most, mean attribution {best['mean']:.2f} ({best['low']:.2f} to "
             f"{best['high']:.2f}; {_beside(best, '.2f')}; {best['proteins']} proteins; q = {best['q_value']:.2g})"
         )
-    if not speak and draws >= FEWEST_DRAWS:
+    if not speak and draws >= FEWEST_DRAWS and _enough(rows):
         yield f"no residue speaks for a class more than with random weights (q < {_LEVEL:g})"
     yield from _of_too_few("residues", rows)
 
@@ -139,6 +139,11 @@ def _of_residues(rows: Sequence[Row], draws: int) -> Iterator[str]:
 def _beyond(row: Row) -> bool:
     """Whether enough proteins show something else than networks that have learned nothing do."""
     return row["proteins"] >= _FEWEST_PROTEINS and _significant(row["q_value"])
+
+
+def _enough(rows: Sequence[Row]) -> bool:
+    """Whether of any row something could have been said."""
+    return any(row["proteins"] >= _FEWEST_PROTEINS for row in rows)
 
 
 def _beside(row: Row, digits: str) -> str:

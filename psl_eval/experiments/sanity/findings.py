@@ -34,6 +34,8 @@ def _at_the_end(rows: Sequence[Row], unchanged: float) -> list[str]:
             f"too few draws of random weights to show whether an explanation changes: {draws}, at least "
             f"{FEWEST_DRAWS} are needed"
         ]
+    if not any(row["proteins"] for row in ends):
+        return ["no protein has scores of which some are higher than others, in both networks: give longer ones"]
     same = [row for row in ends if _stays(row, unchanged)]
     rests_on = f"{counted(draws, 'draw')} of random weights, {counted(ends[0]['proteins'])}"
     said = [

@@ -348,6 +348,16 @@ def test_findings_say_that_draws_are_too_few_or_that_nothing_stands_out() -> Non
         "m, 2 draws of random weights: none of 1 filters ever fires",
         "m: too few draws of random weights to say what goes beyond them: 2, at least 3 are needed",
     )
+    few = {
+        name: table_of(
+            [row | {"proteins": 5 if "proteins" in row else None} for row in table.to_pylist()], table.schema
+        )
+        for name, table in tables.items()
+    }
+    assert findings(few, 3)[2:] == (  # what could not be shown was not looked for in vain
+        "m: too few proteins to say anything of attention, fewer than 6: A",
+        "m: too few proteins to say anything of residues, fewer than 6: A",
+    )
     assert findings(tables, 3)[2:] == (
         "m: in no class does it attend to either end more than to other places, and more than random weights do "
         "(q < 0.05)",

@@ -186,6 +186,13 @@ def test_findings_name_what_does_not_change() -> None:
     assert not any(sentence.endswith(".") for sentence in said)
 
 
+def test_findings_say_that_no_protein_can_be_compared() -> None:
+    row = check_row("stays", 1, np.nan, 0.9, 3) | {"proteins": 0}
+    said = findings(table_of([row], CHECKS), 0.5)
+    assert said[0].startswith("small: no protein has scores of which some are higher than others")
+    assert "rank correlation as layers are randomised from the top: layer 1 not known" in said[1]
+
+
 def test_findings_say_that_draws_are_too_few() -> None:
     row = check_row("stays", 1, 0.9, 0.01, 2) | dict.fromkeys(("rho_low", "rho_high", "rho_p_holm", "absolute_rho_low"))
     assert findings(table_of([row], CHECKS), 0.5) == (
