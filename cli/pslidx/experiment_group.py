@@ -16,6 +16,10 @@ class _Experiments(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["list", *EXPERIMENTS]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without an argument help, as of `pslidx` itself."""
+        return super().parse_args(ctx, args or ["--help"])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "list":
             return _list

@@ -15,6 +15,8 @@ from psl_eval.statistics.resampling import Floats
 LEVEL: Final = 0.05
 #: Accuracies that differ by less are as good as the same; some forty of the study's 2,101 test proteins.
 MARGIN: Final = 0.02
+#: Of random weights: what is said of networks that have learned nothing has neither interval nor test with fewer.
+FEWEST_DRAWS: Final = 3
 
 
 class Drawing(NamedTuple):
@@ -42,7 +44,7 @@ def mean_fields(name: str) -> list[pa.Field]:
 
 
 def tested_fields(name: str) -> list[pa.Field]:
-    """A mean of differences, its interval, its two-sided p-value by flipping signs, and what Holm makes of that."""
+    """A mean of differences, its interval, its two-sided p-value, and what Holm makes of that."""
     return [*mean_fields(name), pa.field(f"{name}_p", pa.float64()), pa.field(f"{name}_p_holm", pa.float64())]
 
 

@@ -86,6 +86,43 @@ def student_interval(values: npt.ArrayLike, *, level: float = LEVEL) -> Interval
     return Interval(float(known.mean() - half), float(known.mean() + half))
 
 
+def student_p(values: npt.ArrayLike) -> float:
+    """Two-sided p-value that values scatter about 0, by Student's t; NaN of fewer than two.
+
+    Of values that are all the same 0, or 1 where they are 0.
+    """
+    known = np.asarray(values, np.float64)
+    if len(known) < 2:
+        return np.nan
+    mean, error = float(known.mean()), float(known.std(ddof=1)) / len(known) ** 0.5
+    if not error > 0:
+        return float(mean == 0)
+    return float(2 * scipy.stats.t.sf(abs(mean) / error, len(known) - 1))
+
+
+def student_prediction(values: npt.ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Where one more of a few values that are scattered normally would lie, by Student's t; NaN of fewer than two."""
+    known = np.asarray(values, np.float64)
+    if len(known) < 2:
+        return Interval(np.nan, np.nan)
+    half = scipy.stats.t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) * (1 + 1 / len(known)) ** 0.5
+    return Interval(float(known.mean() - half), float(known.mean() + half))
+
+
+def student_outlier_p(values: npt.ArrayLike, other: float) -> float:
+    """Two-sided p-value that another value is one more of these: below 0.05 outside of `student_prediction`.
+
+    NaN of fewer than two values. Where they are all the same 0, or 1 if the other is, too.
+    """
+    known = np.asarray(values, np.float64)
+    if len(known) < 2:
+        return np.nan
+    away, scatter = abs(other - float(known.mean())), float(known.std(ddof=1))
+    if not scatter > 0:
+        return float(away == 0)
+    return float(2 * scipy.stats.t.sf(away / (scatter * (1 + 1 / len(known)) ** 0.5), len(known) - 1))
+
+
 def welch(a: Floats, b: Floats) -> tuple[float, float]:
     """Standard error of a difference of means, and its degrees of freedom, by Welch; 0 and 1 where nothing scatters."""
     shares = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])

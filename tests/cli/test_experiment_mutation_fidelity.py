@@ -37,7 +37,7 @@ def proteins(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("mutation-fidelity", ("--saturated", 2), "outside the ranking"),
+        ("mutation-fidelity", ("--saturated", 2, "--resamples", 20), "outside the ranking"),
         ("sanity-checks", ("--draws", 1, "--top", 3), "rank correlation as layers are randomised"),
     ],
 )
@@ -45,7 +45,7 @@ def test_from_fasta_to_a_folder_and_again(
     pslidx, model: Path, proteins: Path, tmp_path: Path, name: str, options: tuple[object, ...], said: str
 ) -> None:
     arguments = ("experiment", name, proteins, "--model", model, "--method", "saliency", "--method", "deeplift")
-    arguments += (*options, "--proteins", 5, "--resamples", 20, "--threads", 1, "-o", tmp_path / "out")
+    arguments += (*options, "--proteins", 5, "--threads", 1, "-o", tmp_path / "out")
     ended = pslidx(*arguments)
     assert ended.code == 0, ended.err
     assert said in ended.out

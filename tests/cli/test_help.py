@@ -43,6 +43,7 @@ def test_the_group_lists_each_command_with_its_first_line(pslidx: Call) -> None:
 
 def test_no_arguments_give_help(pslidx: Call) -> None:
     assert pslidx().out == pslidx("-h").out
+    assert pslidx("experiment").out == pslidx("experiment", "-h").out
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["wrong"], *([name, "-h"] for name in COMMANDS)])
@@ -87,6 +88,13 @@ def test_the_readme_names_every_command() -> None:
         ),
         (["sql", "x"], "error: Missing argument 'QUERY'"),
         (["hitrate", "x", "y"], "error: Missing option '-o'"),
+        (["experiment", "wrong"], "error: No such command 'wrong'; see `pslidx experiment -h`"),
+        (["experiment", "filters", "x"], "error: Missing option '-o'"),
+        (["experiment", "attention-tests", "x", "--epsilon", "nan", "-o", "y"], "error: Invalid value for '--epsilon'"),
+        (
+            ["experiment", "attention-trainings", "x", "--divergence", "nan", "-o", "y"],
+            "error: Invalid value for '--divergence'",
+        ),
         (["hitrate", "x", "y", "-o", "z", "--exclude", "all"], "error: Invalid value for '--exclude'"),
     ],
 )

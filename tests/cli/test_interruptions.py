@@ -22,6 +22,8 @@ import pytest
 
 from psl_eval.results.schemas import TABLES
 from psl_index import Index, verify
+from psl_models.checkpoints import save_model
+from tests.psl_models.small_models import CLASSES, small_model
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))
 MOMENTS = 100 if SOAK else 20  # for each kind of interruption, dealt out to the commands
@@ -111,6 +113,31 @@ def test_an_interruption_at_any_moment(work: Path, seconds: Callable[[str], floa
         if interrupted == moments:
             return
     pytest.fail(f"only {interrupted} of {10 * moments} came before the end")
+
+
+def test_an_experiment_that_is_interrupted_keeps_its_parts_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    save_model(small_model("mlp", "uniform"), tmp_path / "model")
+    lines = [f">P{n} {CLASSES[n % 3]}\nMKT{'ACDEFGHIKLNPQRSTVWY'[n:]}\n" for n in range(4)]
+    (tmp_path / "proteins.fasta").write_text("".join(lines))
+    asked = ("experiment", "sanity-checks", "proteins.fasta", "--model", "model", "--method", "saliency")
+    asked += ("--threads", "1", "-o", "target")
+    parts = tmp_path / "target" / "parts"
+    with started(tmp_path, (*asked, "--draws", "100000"), "Ctrl-C") as process:
+        while process.poll() is None and not list(parts.glob("*-randomised-*.parquet")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == CODES["Ctrl-C"], said
+    assert "Traceback" not in said
+    assert "error" not in said
+    assert not (tmp_path / "target" / "sanity-checks").exists()
+    kept = {path: path.stat().st_mtime_ns for path in parts.iterdir()}
+    with started(tmp_path, (*asked, "--draws", "3"), "Ctrl-C") as again:
+        _, said = again.communicate(timeout=60)
+    assert again.returncode == 0, said
+    assert (tmp_path / "target" / "sanity-checks" / "manifest.json").exists()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
 def interrupt(work: Path, name: str, kind: str, moment: float) -> tuple[int, str]:

@@ -76,4 +76,4 @@ def command(
     divided = divided_proteins(dataset, classes, common.seed, chosen)
     with running(common.folder, "accuracy-table") as (parts, report):
         result = experiment.run(classes, divided, checkpoints, common.device, parts, report, threads=common.threads)
-        finish(result, common.folder)
+        finish(result, common)

@@ -20,6 +20,7 @@ from pslidx.experiments.options import (
     resamples_option,
     running,
 )
+from pslidx.options import NumberRange
 
 if TYPE_CHECKING:
     from psl_eval.experiments.attention_tests.adversarial_hit_rates import AdversarialHitRates
@@ -58,7 +59,7 @@ SEVERAL: Final = "seeds"  # needs several models, and is run only when it is ask
 )
 @click.option(
     "--epsilon",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=NumberRange(0, 1, min_open=True),
     default=0.05,
     metavar="SHARE",
     help="Total variation that adversarial weights may move an answer by; 0.05.",
@@ -132,7 +133,7 @@ def command(
         chosen = {name: test for name, test in every.items() if name in asked_for}
         experiment = AttentionTests(chosen, common.seed, resamples)
         digest = None if scoring is None else scoring.index.manifest.digest
-        finish(experiment.run(named, asked, parts, report, index=digest), common.folder)
+        finish(experiment.run(named, asked, parts, report, index=digest), common)
 
 
 def _refuse_unused(asked_for: Sequence[str], *, adversarial: bool, altered: bool) -> None:

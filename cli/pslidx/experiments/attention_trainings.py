@@ -10,6 +10,7 @@ from psl_index.errors import UsageError
 from pslidx.experiments.options import Common, experiment_command, finish, resamples_option, running
 from pslidx.experiments.splits import divided_proteins, single_label_proteins, split_options
 from pslidx.model_options import labels_options
+from pslidx.options import NumberRange
 
 if TYPE_CHECKING:
     from psl_models.training.options import Precision
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     "--divergence",
     "divergences",
     multiple=True,
-    type=click.FloatRange(0, 1000),
+    type=NumberRange(0, 1000),
     metavar="X",
     help="What divergence is worth to an adversary; 0, 0.001, 0.01, 0.1 and 1 by default.",
 )
@@ -90,4 +91,4 @@ def command(
     if others:
         raise UsageError("two splits are asked for", remedy="give one --split; for the other name another -o")
     with running(common.folder, "attention-trainings") as (parts, report):
-        finish(experiment.run(classes, divided, common.device, parts, report), common.folder)
+        finish(experiment.run(classes, divided, common.device, parts, report), common)

@@ -138,4 +138,4 @@ def command(
         opened = None if index is None else until_done.enter_context(Index.open(index))
         parts, report = until_done.enter_context(running(common.folder, "discover"))
         given = (model, table, asked, backgrounds_from, parts, report)
-        finish(experiment.run(*given, index=opened, clusters=grouped, threads=common.threads), common.folder)
+        finish(experiment.run(*given, index=opened, clusters=grouped, threads=common.threads), common)

@@ -27,6 +27,16 @@ from pslidx.options import NumberRange
     help="Of attribution, for the importance of residues; integrated-gradients by default.",
 )
 @click.option(
+    "--steps", type=click.IntRange(1, 10_000), default=20, metavar="N", help="Of integrated gradients at least; 20."
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    default=5,
+    metavar="N",
+    help="Of random weights, beside which the model stands; 5, and with fewer than 3 nothing is tested.",
+)
+@click.option(
     "--windows",
     type=click.IntRange(min=1),
     default=100,
@@ -63,6 +73,8 @@ def command(
     proteins: str,
     models: tuple[str, ...],
     method: str,
+    steps: int,
+    draws: int,
     windows: int,
     pseudocount: float,
     near: int,
@@ -74,7 +86,8 @@ def command(
     """What the filters of a network see, where its attention lies, and which residues speak for a class.
 
     Each filter of the first convolutions becomes a sequence logo of the stretches that it answers to most, one of each
-    protein, with the class and the ends of proteins that it prefers; beside the same network with random weights.
+    protein, with the class and the ends of proteins that it prefers. Beside all of it stands what networks of the same
+    shape with random weights show.
 
     \b
     Example:
@@ -84,6 +97,17 @@ def command(
 
     opened = named_models(models or ("cnn-bilstm-large-attention",), common.device)
     asked = labelled_proteins(proteins, opened, common)
-    experiment = Filters(method, windows, pseudocount, near, reach, shown, resamples, common.seed)
+    experiment = Filters(
+        method=method,
+        steps=steps,
+        draws=draws,
+        windows=windows,
+        pseudocount=pseudocount,
+        near=near,
+        reach=reach,
+        shown=shown,
+        resamples=resamples,
+        seed=common.seed,
+    )
     with running(common.folder, "filters") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report), common.folder)
+        finish(experiment.run(opened, asked, parts, report), common)

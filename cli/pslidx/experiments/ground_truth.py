@@ -61,4 +61,4 @@ def command(
         seed=common.seed,
     )
     with running(common.folder, "ground-truth") as (parts, report):
-        finish(experiment.run(common.device, parts, report), common.folder)
+        finish(experiment.run(common.device, parts, report), common)

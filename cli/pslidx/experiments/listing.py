@@ -49,7 +49,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.sanity_checks",
         "Do explanations change when what the model has learned is taken from it, layer by layer?",
         "FASTA with labels, models",
-        "4 minutes a model for 12 proteins with one draw of weights; most of it integrated gradients",
+        "20 minutes of a core a model for 6 proteins and 10 draws of weights; most of it integrated gradients",
     ),
     "attention-tests": Listed(
         "pslidx.experiments.attention_tests",
@@ -73,7 +73,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.filters",
         "What does each filter of a network of convolutions see, and where in the proteins of which class?",
         "FASTA with labels, models with convolutions",
-        "two to five minutes a model for 100 proteins, nearly all of it attributions of residues",
+        "4 minutes of a core a model for 100 proteins of 450 residues, nearly all of it attributions",
     ),
     "multiloc": Listed(
         "pslidx.experiments.multiloc",

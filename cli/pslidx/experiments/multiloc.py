@@ -42,7 +42,7 @@ def command(
     resamples: int,
     common: Common,
 ) -> None:
-    """The task of Sonderby et al. 2015: eleven locations in five folds, single models and their ensemble.
+    """Train and test the network of Sonderby (2015) on its task: eleven locations, five folds, and ensembles.
 
     FOLDER has a FASTA file for each class, as MultiLoc's. One fifth is held out; of the other four each in turn stops a
     training on the remaining three; the ensemble is the mean probability of the four models. Stopped in between and
@@ -80,4 +80,4 @@ def command(
     )
     with running(common.folder, "multiloc") as (parts, report):
         given = (dataset, folds, common.device, parts, report)
-        finish(experiment.run(*given, relatives=relatives, threads=common.threads), common.folder)
+        finish(experiment.run(*given, relatives=relatives, threads=common.threads), common)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,7 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
     Raises
     ------
     UsageError
-        Two have one name, or they predict different classes.
+        One has an empty name, two have one name, or they predict different classes.
     InputError
         One is not there, or damaged.
     """
@@ -147,6 +147,8 @@ def named_models(given: Sequence[str], device: torch.device) -> list[NamedModel]
         name, equals, rest = text.partition("=")
         if not equals or "/" in name or Path(text).exists():
             name, rest = Path(text).resolve().name, text
+        elif not name:
+            raise UsageError(f"{text!r} gives a model an empty name", remedy="name it: NAME=MODEL")
         models.append(open_named(name, folder_named(rest), device))
     names = [model.name for model in models]
     for name in names:
@@ -165,14 +167,14 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
     Raises
     ------
     InputError
-        As `psl_models.datasets.read_dataset`; a protein has no label that the models know; none is left.
+        As `psl_models.datasets.read_dataset`; a label is none of the models' classes; no protein is left.
     """
     import numpy as np
 
     from psl_eval.experiments.held_out import held_out
     from psl_eval.explanations.asked import Asked
     from psl_index.tables import parse_columns
-    from psl_models.datasets import read_dataset
+    from psl_models.datasets import class_matrix, read_dataset
 
     configuration = models[0].model.configuration
     dataset = read_dataset(
@@ -183,6 +185,7 @@ def labelled_proteins(path: str, models: Sequence[NamedModel], common: WithProte
         classes=configuration.classes,
         require_labels=True,
     )
+    class_matrix(dataset, configuration.classes)  # refuses other labels: no prediction could be right
     if not common.trained_too:
         kept = held_out(dataset, models)
         if not len(kept):
@@ -204,11 +207,20 @@ def running(folder: Path, experiment: str) -> Iterator[tuple[Parts, Callable[[Pr
         yield parts, report
 
 
-def finish(result: Result, folder: Path) -> None:
-    """Write the result, and say what it found."""
+def finish(result: Result, told: Common | Path) -> None:
+    """Write the result, and say what it found.
+
+    `told` is what the experiment was told, whose threads and device go into the settings: networks that are trained by
+    others differ. Of an experiment that asks no networks it is the folder alone.
+    """
     from psl_eval.experiments.result import write_result
 
-    written = write_result(result, folder)
+    if isinstance(told, Common):
+        import torch
+
+        machine = {"threads": torch.get_num_threads(), "device": str(told.device)}
+        result = replace(result, settings=result.settings | machine)
+    written = write_result(result, told.folder if isinstance(told, Common) else told)
     for sentence in result.findings:
         click.echo(sentence)
     say(f"{written}: {', '.join(f'{name}.tsv' for name in result.tables)}")

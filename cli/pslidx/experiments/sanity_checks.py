@@ -11,7 +11,6 @@ from pslidx.experiments.options import (
     models_option,
     named_models,
     protein_experiment_command,
-    resamples_option,
     running,
     steps_option,
 )
@@ -23,11 +22,16 @@ from pslidx.experiments.options import (
 @click.option(
     "--method", "methods", multiple=True, metavar="NAME", help="To check; all that explain the model by default."
 )
-@click.option("--proteins", "most", type=click.IntRange(min=2), default=30, metavar="N", help="To draw; 30.")
-@click.option("--draws", type=click.IntRange(min=1), default=3, metavar="N", help="Of random weights; 3.")
+@click.option("--proteins", "most", type=click.IntRange(min=2), default=6, metavar="N", help="To draw; 6.")
+@click.option(
+    "--draws",
+    type=click.IntRange(min=1),
+    default=10,
+    metavar="N",
+    help="Of random weights, which intervals and tests count; 10.",
+)
 @click.option("--top", "k", type=click.IntRange(min=1), default=10, metavar="K", help="Residues that overlap; 10.")
 @steps_option
-@resamples_option
 @protein_experiment_command
 def command(
     proteins: str,
@@ -37,7 +41,6 @@ def command(
     draws: int,
     k: int,
     steps: int,
-    resamples: int,
     common: WithProteins,
 ) -> None:
     """See whether explanations change when a model loses what it has learned, layer by layer.
@@ -49,14 +52,12 @@ def command(
     \b
     Example:
       pslidx experiment sanity-checks proteins.fasta -o checks
-      pslidx experiment sanity-checks proteins.fasta --method attention --method saliency --proteins 100 -o checks
+      pslidx experiment sanity-checks proteins.fasta --method attention --method saliency --draws 30 -o checks
     """
     from psl_eval.experiments.sanity.experiment import SanityChecks
 
     opened = named_models(models, common.device)
     asked = labelled_proteins(proteins, opened, common)
-    experiment = SanityChecks(
-        methods=methods, most=most, draws=draws, k=k, steps=steps, resamples=resamples, seed=common.seed
-    )
+    experiment = SanityChecks(methods=methods, most=most, draws=draws, k=k, steps=steps, seed=common.seed)
     with running(common.folder, "sanity-checks") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report), common.folder)
+        finish(experiment.run(opened, asked, parts, report), common)

@@ -23,7 +23,7 @@ ATTENTION_ROWS: Final = pa.schema(
         pa.field("distance", pa.int64(), nullable=False),  # residues from that end; 1 is the terminal one
         pa.field("proteins", pa.int64(), nullable=False),  # that reach so far
         pa.field("mean", pa.float64(), nullable=False),  # attention times length: 1 is what an even share would be
-        pa.field("standard_error", pa.float64()),  # over proteins
+        pa.field("standard_error", pa.float64()),  # over proteins; of random weights over draws
     ]
 )
 
@@ -62,6 +62,14 @@ def attention_rows(
                     "mean": float(column.mean()),
                     "standard_error": float(column.std(ddof=1) / len(column) ** 0.5) if len(column) > 1 else np.nan,
                 }
+
+
+def mean_over_draws(draws: Sequence[Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Rows of `attention_rows` with the means of several networks in place of those of one."""
+    for rows in zip(*draws, strict=True):
+        means = np.array([row["mean"] for row in rows])
+        error = float(means.std(ddof=1) / len(means) ** 0.5) if len(means) > 1 else np.nan
+        yield rows[0] | {"mean": float(means.mean()), "standard_error": error}
 
 
 def draw_attention(rows: Sequence[dict[str, Any]], reach: int) -> Figure:

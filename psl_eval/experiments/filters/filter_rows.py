@@ -14,7 +14,8 @@ import scipy.stats
 from psl_eval.experiments.filters.logos import background_of, consensus, counts_of, frequencies_of, information
 from psl_eval.experiments.filters.peaks import Peaks, highest
 from psl_eval.explanations.asked import Asked
-from psl_eval.statistics.means import adjusted, paired_test
+from psl_eval.statistics.counts import poisson_binomial_p
+from psl_eval.statistics.means import adjusted
 from psl_index.alphabet import STANDARD
 
 Floats = npt.NDArray[np.float64]
@@ -24,6 +25,7 @@ FILTER_ROWS: Final = pa.schema(
     [
         pa.field("model", pa.string(), nullable=False),
         pa.field("weights", pa.string(), nullable=False),  # trained or random
+        pa.field("draw", pa.int64()),  # of random weights, from 1; null of trained ones
         pa.field("filter", pa.string(), nullable=False),  # width and number among those of the width, from 1
         pa.field("width", pa.int64(), nullable=False),  # residues
         pa.field("fires", pa.float64(), nullable=False),  # share of the proteins in which it is above 0 anywhere
@@ -39,7 +41,7 @@ FILTER_ROWS: Final = pa.schema(
         pa.field("from_end", pa.float64()),  # and behind it
         pa.field("near_start", pa.float64()),  # share of the windows within `near` residues of the N-terminus
         pa.field("near_start_chance", pa.float64()),  # the same of residues anywhere in the same proteins
-        pa.field("near_start_q_value", pa.float64()),  # by flipping signs, Benjamini-Hochberg over filters
+        pa.field("near_start_q_value", pa.float64()),  # Poisson binomial, Benjamini-Hochberg over filters
         pa.field("near_end", pa.float64()),  # as above, of the C-terminus
         pa.field("near_end_chance", pa.float64()),
         pa.field("near_end_q_value", pa.float64()),
@@ -49,6 +51,7 @@ LOGO_ROWS: Final = pa.schema(
     [
         pa.field("model", pa.string(), nullable=False),
         pa.field("weights", pa.string(), nullable=False),
+        pa.field("draw", pa.int64()),
         pa.field("filter", pa.string(), nullable=False),
         pa.field("place", pa.int64(), nullable=False),  # from the middle of the filter, which is 0
         pa.field("windows", pa.int64(), nullable=False),  # in the logo; near an end of a protein some lack the place
@@ -62,7 +65,7 @@ _CHANCE_LOGOS: Final = 10  # logos at random that chance is the mean of
 class Seen(NamedTuple):
     """What a filter sees."""
 
-    row: dict[str, Any]  # of `FILTER_ROWS`, but for the first two columns
+    row: dict[str, Any]  # of `FILTER_ROWS`, but for the first three columns
     frequencies: Floats  # (width, 20) of the logo
     along: Floats  # (windows,) middle of each window as a share of its protein, from 0 (N-terminus) to 1
 
@@ -85,14 +88,13 @@ class Looking:
         Residues of the background that are added at each place of a logo; above 0.
     near : int
         Residues from an end that count as near it.
-    resamples, seed : int
-        Of tests, and of what is random.
+    seed : int
+        Of what is random.
     """
 
     windows: int
     pseudocount: float
     near: int
-    resamples: int
     seed: int
 
     def filters(self, peaks: Peaks, widths: Sequence[int], asked: Asked) -> list[Seen]:
@@ -104,12 +106,13 @@ class Looking:
             found = self._filter(peaks, number, width, asked, background, rng)
             name = f"{width}-{widths[: number + 1].count(width)}"
             seen.append(found._replace(row={"filter": name, "width": width} | found.row))
-        return [each._replace(row=row) for each, row in zip(seen, _adjusted([each.row for each in seen]), strict=True)]
+        rows = _adjusted([each.row for each in seen])
+        return [each._replace(row=row) for each, row in zip(seen, rows, strict=True)]
 
     def _filter(
         self, peaks: Peaks, number: int, width: int, asked: Asked, background: Floats, rng: np.random.Generator
     ) -> Seen:
-        """A filter, its p-values not corrected."""
+        """A filter, with p-values where the others have q-values."""
         proteins = highest(peaks, number, min(self.windows, max(1, len(asked.sequences) // 4)))
         sequences = [asked.sequences[protein] for protein in proteins]
         lengths = np.array([len(sequence) for sequence in sequences], np.int64)
@@ -125,7 +128,7 @@ class Looking:
                 "information": float(information(frequencies, background).sum()),
                 "information_chance": self._information_by_chance(sequences, lengths, width, background, rng),
                 **_class_of(proteins, asked.labels),
-                **self._places(middles, lengths),
+                **places(middles, lengths, self.near),
             }
         return Seen(row, frequencies, middles / np.maximum(lengths - 1, 1))
 
@@ -138,18 +141,27 @@ class Looking:
             found.append(information(frequencies_of(counts, background, self.pseudocount), background).sum())
         return float(np.mean(found))
 
-    def _places(self, middles: Ints, lengths: Ints) -> dict[str, float]:
-        before, behind = middles, lengths - 1 - middles
-        chance = np.minimum(self.near, lengths) / lengths
-        row = {"from_start": float(np.median(before)), "from_end": float(np.median(behind))}
-        for name, residues in (("near_start", before), ("near_end", behind)):
-            test = paired_test(residues < self.near, chance, seed=self.seed, resamples=self.resamples)
-            row |= {name: test.mean_a, f"{name}_chance": test.mean_b, f"{name}_q_value": test.p_value}
-        return row
+
+def places(middles: Ints, lengths: Ints, near: int) -> dict[str, float]:
+    """How far windows are from either end, and p-values that as many are near it, were they anywhere in their proteins.
+
+    `middles` is the residue in the middle of each, from 0, of proteins of these `lengths`; near are `near` residues.
+    """
+    before, behind = middles, lengths - 1 - middles
+    chance = np.minimum(near, lengths) / lengths
+    row = {"from_start": float(np.median(before)), "from_end": float(np.median(behind))}
+    for name, residues in (("near_start", before), ("near_end", behind)):
+        is_near = residues < near
+        row |= {
+            name: float(is_near.mean()),
+            f"{name}_chance": float(chance.mean()),
+            f"{name}_p": poisson_binomial_p(int(is_near.sum()), chance),
+        }
+    return row
 
 
 def logo_rows(seen: Sequence[Seen], background: Floats) -> Iterator[dict[str, Any]]:
-    """Rows of `LOGO_ROWS`, but for the first two columns."""
+    """Rows of `LOGO_ROWS`, but for the first three columns."""
     for each in seen:
         bits = information(each.frequencies, background).tolist()
         for place, (column, bit) in enumerate(zip(each.frequencies.tolist(), bits, strict=True)):
@@ -176,15 +188,15 @@ def _class_of(proteins: Ints, labels: Sequence[Sequence[str]]) -> dict[str, Any]
         "class": classes[best],
         "class_share": shares[best][0],
         "class_share_all": shares[best][1],
-        "class_q_value": min(p_values[best] * len(classes), 1.0),
+        "class_p": min(p_values[best] * len(classes), 1.0),
     }
 
 
 def _adjusted(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with q-values in place of p-values: each of three questions is a family over all filters."""
     adjusted_rows = [dict(row) for row in rows]
-    for name in ("class_q_value", "near_start_q_value", "near_end_q_value"):
-        q_values = adjusted([row.get(name, np.nan) for row in rows]).tolist()
+    for name in ("class", "near_start", "near_end"):
+        q_values = adjusted([row.pop(f"{name}_p", np.nan) for row in adjusted_rows]).tolist()
         for row, q_value in zip(adjusted_rows, q_values, strict=True):
-            row[name] = q_value
+            row[f"{name}_q_value"] = q_value
     return adjusted_rows

@@ -49,15 +49,26 @@ def by_residue(attributions: pa.Table) -> Floats:
 def residue_rows(
     trained: Floats, untrained: Floats, targets: Sequence[str], classes: Sequence[str], seed: int, resamples: int
 ) -> Iterator[dict[str, Any]]:
-    """Rows of `RESIDUE_ROWS` but for the first column, of two results of `by_residue` for the same proteins.
+    """Rows of `RESIDUE_ROWS` but for the first column.
 
-    `targets` is the class of each protein; one of `classes` without a protein has no rows.
+    Parameters
+    ----------
+    trained : float64 array of shape (n, 20)
+        Of `by_residue`.
+    untrained : float64 array of shape (draws, n, 20)
+        The same of each of several networks that have learned nothing, for the same proteins and classes.
+    targets : sequence of str
+        The class of each protein.
+    classes : sequence of str
+        Those to show, in order; one without a protein has no rows.
+    seed, resamples : int
+        Of intervals.
     """
     rows: list[dict[str, Any]] = []
     for psl_class in classes:
         chosen = np.array([target == psl_class for target in targets])
         for number, residue in enumerate(STANDARD if chosen.any() else ""):
-            values, floor = trained[chosen, number], untrained[chosen, number]
+            values, floor = trained[chosen, number], untrained[:, chosen, number]
             found = beside_random(values, floor, seed, resamples)
             rows.append({"class": psl_class, "residue": residue} | found)
     return with_q_values(rows)

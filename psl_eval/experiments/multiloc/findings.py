@@ -26,7 +26,9 @@ def findings(table: pa.Table, leakage: pa.Table) -> tuple[str, ...]:
         sentences += _of_split([row for row in rows if row["split"] == split])
         sentences.append(_of_leakage(split, [row for row in shared if row["split"] == split]))
     if "clustered" not in {row["split"] for row in rows}:
-        sentences.append("without --clusters there are no folds that keep relatives together, which is the harder task")
+        sentences.append(
+            "without --clusters there are no folds of whole clusters, which have less in common: the harder task"
+        )
     return tuple(sentences)
 
 

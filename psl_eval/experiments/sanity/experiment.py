@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from psl_eval.experiments.drawn_proteins import chosen, drawn_proteins
-from psl_eval.experiments.estimates import Drawing, correct, mean_fields, tested_fields
+from psl_eval.experiments.estimates import correct, tested_fields
 from psl_eval.experiments.explained_proteins import Explanation, attributions_of, digest_of_proteins
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.mutation.replaced_residues import residues_chosen
@@ -24,6 +24,7 @@ from psl_eval.experiments.ranked_methods import explanations_of
 from psl_eval.experiments.result import Result
 from psl_eval.experiments.sanity.figure import draw
 from psl_eval.experiments.sanity.findings import findings
+from psl_eval.experiments.sanity.over_draws import over_draws
 from psl_eval.experiments.sanity.randomised_layers import randomised_layers, stages_of
 from psl_eval.explanations.asked import Asked
 from psl_eval.statistics.association import spearman
@@ -42,13 +43,14 @@ CHECKS: Final = pa.schema(
         pa.field("mode", pa.string(), nullable=False),  # cascading: with all layers above; independent: alone
         pa.field("layer", pa.string(), nullable=False),  # that is randomised, the last one of a cascade
         pa.field("depth", pa.int64(), nullable=False),  # its number from the classifier, 1, down
-        pa.field("proteins", pa.int64(), nullable=False),
+        pa.field("draws", pa.int64(), nullable=False),  # of random weights, over which intervals and tests are
+        pa.field("proteins", pa.int64(), nullable=False),  # with a rank correlation in one of them
         # Tests of the explanations of a model are corrected together, those of a mode and layer.
         *tested_fields("rho"),  # Spearman of scores with those of the trained model, mean over proteins, against 0
         *tested_fields("absolute_rho"),  # the same of the sizes of scores
-        *mean_fields("overlap"),  # share of the top k residues that are among the trained model's
+        pa.field("overlap", pa.float64()),  # share of the top k residues that are among the trained model's
         pa.field("chance_overlap", pa.float64()),  # of k random residues: k over the length
-        *tested_fields("above_chance"),  # overlap - chance_overlap, paired
+        *tested_fields("above_chance"),  # overlap - chance_overlap
     ]
 )
 _ALIKE: Final = pa.schema([pa.field(name, pa.float64()) for name in ("rho", "absolute_rho", "overlap")])
@@ -66,26 +68,23 @@ class SanityChecks:
     most : int
         Proteins that are drawn of those given.
     draws : int
-        Of random weights, over which each protein's numbers are averaged.
+        Of random weights: what intervals and tests count.
     k : int
         Residues at the top whose overlap is counted; of a shorter protein all.
     unchanged : float
         Correlation above which an explanation counts as unchanged.
     steps : int
         Of integrated gradients.
-    resamples : int
-        Of intervals.
     seed : int
         Of all that is random; the draws of weights have this seed and those that follow it.
     """
 
     methods: tuple[str, ...] = ()
-    most: int = 30
-    draws: int = 3
+    most: int = 6
+    draws: int = 10
     k: int = 10
     unchanged: float = 0.5
     steps: int = 50
-    resamples: int = 2000
     seed: int = 1
 
     def run(
@@ -120,7 +119,7 @@ class SanityChecks:
             experiment="sanity-checks",
             tables={"sanity-checks": table},
             figures={"sanity-checks": draw(table)},
-            findings=findings(table, self.unchanged, self.resamples),
+            findings=findings(table, self.unchanged),
             settings=asdict(self)
             | {
                 "models": {model.name: digest_of_model(model.model) for model in models},
@@ -148,7 +147,6 @@ class _Checking:
         targets = np.array([classes.index(target) for target in trained["target"].to_pylist()])
         lengths = np.array([len(sequence) for sequence in self.asked.sequences])
         at_chance = np.minimum(experiment.k, lengths) / lengths
-        drawing = Drawing(experiment.seed, experiment.resamples)
         stages = stages_of(model.model)
         depths = {layer: number + 1 for number, layer in enumerate(dict.fromkeys(layer for _, layer, _ in stages))}
         for number, (mode, layer, names) in enumerate(stages):
@@ -157,19 +155,20 @@ class _Checking:
             self.report(
                 Progress(f"{model.name}: {self.explanation.name}, layers randomised", number + 1, len(stages), "stages")
             )
-            rho, absolute, overlap = np.mean(draws, axis=0).T
+            rho, absolute, overlap = np.stack(draws, axis=2).transpose(1, 2, 0)  # each of shape (draws, proteins)
             yield {
                 "model": model.name,
                 "explanation": self.explanation.name,
                 "mode": mode,
                 "layer": layer,
                 "depth": depths[layer],
-                "proteins": np.count_nonzero(~np.isnan(rho)),
-                **drawing.test("rho", rho, np.zeros_like(rho)),
-                **drawing.test("absolute_rho", absolute, np.zeros_like(rho)),
-                **drawing.mean("overlap", overlap),
+                "draws": len(draws),
+                "proteins": np.count_nonzero(~np.isnan(rho).all(axis=0)),
+                **over_draws("rho", rho),
+                **over_draws("absolute_rho", absolute),
+                "overlap": overlap.mean(),
                 "chance_overlap": at_chance.mean(),
-                **drawing.test("above_chance", overlap, at_chance),
+                **over_draws("above_chance", overlap - at_chance),
             }
 
     def _alike(

@@ -7,36 +7,41 @@ from typing import Any
 
 import pyarrow as pa
 
-from psl_eval.experiments.estimates import LEVEL, can_show, is_above
+from psl_eval.experiments.estimates import FEWEST_DRAWS, LEVEL, is_above
 from psl_eval.experiments.wording import counted
 
 Row = dict[str, Any]
 
 
-def findings(table: pa.Table, unchanged: float, resamples: int) -> tuple[str, ...]:
+def findings(table: pa.Table, unchanged: float) -> tuple[str, ...]:
     """Sentences; `unchanged` is the correlation above which an explanation counts as unchanged."""
     rows = table.to_pylist()
     sentences: list[str] = []
     for model in dict.fromkeys(row["model"] for row in rows):
         here = [row for row in rows if row["model"] == model]
-        said = [*_at_the_end(here, unchanged, resamples), *_by_layers(here, unchanged)]
+        said = [*_at_the_end(here, unchanged), *_by_layers(here, unchanged)]
         sentences += [f"{model}: {each}" for each in said]
     return tuple(sentences)
 
 
-def _at_the_end(rows: Sequence[Row], unchanged: float, resamples: int) -> list[str]:
-    """Of the network whose layers are all randomised."""
+def _at_the_end(rows: Sequence[Row], unchanged: float) -> list[str]:
+    """Of the networks whose layers are all randomised."""
     deepest = max(row["depth"] for row in rows)
     ends = [row for row in rows if row["mode"] == "cascading" and row["depth"] == deepest]
+    draws = ends[0]["draws"]
+    if draws < FEWEST_DRAWS:
+        return [
+            f"too few draws of random weights to show whether an explanation changes: {draws}, at least "
+            f"{FEWEST_DRAWS} are needed"
+        ]
+    if not any(row["proteins"] for row in ends):
+        return ["no protein has scores of which some are higher than others, in both networks: give longer ones"]
     same = [row for row in ends if _stays(row, unchanged)]
+    rests_on = f"{counted(draws, 'draw')} of random weights, {counted(ends[0]['proteins'])}"
     said = [
         f"with all layers randomised, explanations that do not change (rank correlation with the trained model's, or "
-        f"that of their sizes, above {unchanged:g}, interval and all; {counted(ends[0]['proteins'])}): "
-        f"{_each(same, _with_rho)}"
+        f"that of their sizes, above {unchanged:g}, interval and all; {rests_on}): {_each(same, _with_rho)}"
     ]
-    if not can_show(ends[0]["proteins"], resamples, len(ends)):
-        few = f"{counted(ends[0]['proteins'])}, {counted(resamples, 'resample')}"
-        return [*said, f"too few to show that an explanation still goes with the trained model's: {few}"]
     related = [row for row in ends if row not in same and is_above(row, "rho")]
     overlapping = [row for row in ends if is_above(row, "above_chance")]
     return [
@@ -53,10 +58,9 @@ def _by_layers(rows: Sequence[Row], unchanged: float) -> list[str]:
         here = [row for row in rows if row["explanation"] == explanation]
         steps = ", ".join(f"{row['layer']} {_rho(row)}" for row in here if row["mode"] == "cascading")
         alone = [row["layer"] for row in here if row["mode"] == "independent" and _stays(row, unchanged)]
-        said.append(
-            f"{explanation}, rank correlation as layers are randomised from the top: {steps}; does not change when "
-            f"these alone are: {', '.join(alone) or 'none'}"
-        )
+        which = f"; does not change when these alone are: {', '.join(alone) or 'none'}"
+        shown = which if here[0]["draws"] >= FEWEST_DRAWS else ""
+        said.append(f"{explanation}, rank correlation as layers are randomised from the top: {steps}{shown}")
     return said
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from psl_eval.experiments.figures import new_figure
-from psl_eval.experiments.filters.attention_at_ends import END_ROWS, end_rows, share_at_end
-from psl_eval.experiments.filters.attention_by_class import attention_rows
+from psl_eval.experiments.filters.attention_at_ends import END_ROWS, end_rows, rotated_p, share_at_end
+from psl_eval.experiments.filters.attention_by_class import attention_rows, mean_over_draws
+from psl_eval.experiments.filters.beside_random import beside_random
 from psl_eval.experiments.filters.experiment import Filters
-from psl_eval.experiments.filters.filter_rows import FILTER_ROWS, Looking
+from psl_eval.experiments.filters.filter_rows import FILTER_ROWS, Looking, places
 from psl_eval.experiments.filters.findings import findings
 from psl_eval.experiments.filters.logos import (
     background_of,
@@ -144,7 +146,7 @@ def test_a_filter_that_fires_at_a_motif_shows_it_with_its_class_and_place() -> N
     silent = np.full(80, -1.0, np.float32)
     peaks = Peaks(np.stack([fires, silent], 1), np.stack([at, at], 1))
     asked = asked_of(sequences, labels)
-    motif, never = Looking(100, 2.0, 10, 200, 1).filters(peaks, [3, 3], asked)
+    motif, never = Looking(100, 2.0, 10, 1).filters(peaks, [3, 3], asked)
     assert (motif.row["filter"], never.row["filter"]) == ("3-1", "3-2")
     assert (motif.row["windows"], motif.row["consensus"]) == (20, "KRK")  # a quarter of the proteins, the strongest
     assert (motif.row["class"], motif.row["class_share"], motif.row["class_share_all"]) == ("Nucleus", 1.0, 0.25)
@@ -152,11 +154,25 @@ def test_a_filter_that_fires_at_a_motif_shows_it_with_its_class_and_place() -> N
     assert (motif.row["from_start"], motif.row["from_end"]) == (5, 54)
     assert (motif.row["near_start"], motif.row["near_end"]) == (1.0, 0.0)
     assert motif.row["near_start_chance"] == pytest.approx(10 / 60)
-    assert motif.row["near_start_q_value"] < 0.02
+    assert motif.row["near_start_q_value"] == pytest.approx(2 * (1 / 6) ** 20)  # all twenty; the other has no p-value
+    assert not any(name.endswith("_p") for name in motif.row)
     np.testing.assert_allclose(motif.along, 5 / 59)
     assert motif.gain > 5
     assert (never.row["windows"], never.row["fires"]) == (0, 0.0)
     assert "consensus" not in never.row
+
+
+def test_filters_that_fire_anywhere_prefer_an_end_no_more_often_than_the_level_says() -> None:
+    """As places are counted, p-values are rather too large than too small."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for _ in range(1000):
+        lengths = rng.integers(40, 600, 30)
+        rows.append(places(rng.integers(0, lengths), lengths, 30))
+    for end in ("near_start", "near_end"):
+        p_values = np.array([row[f"{end}_p"] for row in rows])
+        assert 0.015 < (p_values < 0.05).mean() < 0.06
+        assert 0.15 < (p_values < 0.3).mean() < 0.33
 
 
 def test_attention_is_aligned_at_either_end() -> None:
@@ -182,13 +198,37 @@ def test_attention_to_an_end_is_in_units_of_an_even_share() -> None:
     assert share_at_end(weights, "C", 1) == pytest.approx([0.2 * 3, 0.1 * 2, 1.0])
 
 
-def test_attention_to_an_end_is_compared_protein_by_protein() -> None:
-    even = [np.full(4, 0.25, np.float32)] * 4
-    first = [np.array([1, 0, 0, 0], np.float32)] * 3 + [even[0]]
-    rows = list(end_rows(first, even, [("A",)] * 3 + [("B",)], ["A", "C"], near=2, seed=1, resamples=50))
-    assert [(row["class"], row["end"]) for row in rows] == [("A", "N"), ("A", "C")]
-    assert [(row["mean"], row["random_weights"], row["difference"]) for row in rows] == [(2, 1, 1), (0, 1, -1)]
-    assert [row["p_value"] for row in rows] == pytest.approx([0.25, 0.25])  # 2 of the 8 flips are as extreme
+def test_attention_to_an_end_is_compared_with_the_draws_of_random_weights() -> None:
+    first = [np.array([1, 0, 0, 0], np.float32)] * 3 + [np.full(4, 0.25, np.float32)]
+    draws = [[np.array([(1 + x) / 4, (1 + x) / 4, (1 - x) / 4, (1 - x) / 4], np.float32)] * 4 for x in (-0.1, 0, 0.1)]
+    rows = list(end_rows(first, draws, [("A",)] * 3 + [("B",)], ["A", "C"], near=2, seed=1, resamples=50))
+    assert [(row["class"], row["end"], row["mean"]) for row in rows] == [("A", "N", 2), ("A", "C", 0)]
+    for row, difference in zip(rows, (1, -1), strict=True):
+        assert (row["random_weights"], row["difference"]) == pytest.approx((1, difference))
+        # Student's t with two degrees of freedom, of a difference of 1 where draws scatter by 0.1.
+        assert row["p_value"] == pytest.approx(2 * scipy.stats.t.sf(10 / (4 / 3) ** 0.5, 2), rel=1e-4)
+        assert row["random_high"] - 1 == pytest.approx(4.3027 * 0.1 * (4 / 3) ** 0.5, rel=1e-4)
+
+
+def test_attention_that_may_peak_anywhere_prefers_an_end_no_more_often_than_the_level_says() -> None:
+    """Most shares are then 0 and a few far above 1: their mean is nothing that is scattered normally."""
+    rng = np.random.default_rng(3)
+    p_values = []
+    for _ in range(400):
+        lengths = rng.integers(100, 700, 15)
+        peaks = [np.full(length, 1e-4, np.float32) for length in lengths]
+        for weights, place in zip(peaks, rng.integers(0, lengths).tolist(), strict=True):
+            weights[place] = 1.0
+        p_values.append(rotated_p(peaks, "N", 30, 1, 400))
+    assert 0.02 < np.mean(np.array(p_values) < 0.05) < 0.075
+    assert 0.1 < np.mean(np.array(p_values) < 0.3) < 0.36  # often no peak is near: such p-values are large
+
+
+def test_attention_that_peaks_at_an_end_prefers_it() -> None:
+    peaks = [np.eye(1, 200, 3, dtype=np.float32)[0]] * 8
+    assert rotated_p(peaks, "N", 30, 1, 400) == pytest.approx(2 / 401)
+    assert rotated_p(peaks, "C", 30, 1, 400) > 0.05  # a peak is rarely there, whatever the weights
+    assert rotated_p([np.full(200, 1 / 200, np.float32)] * 8, "N", 30, 1, 400) == 1.0
 
 
 def test_attributions_by_residue_do_not_depend_on_their_scale() -> None:
@@ -213,13 +253,34 @@ def test_attributions_by_residue_do_not_depend_on_their_scale() -> None:
     assert means[2, STANDARD.index("A")] == 0
 
 
-def test_residues_are_compared_protein_by_protein() -> None:
-    trained, untrained = np.full((4, 20), np.nan), np.full((4, 20), np.nan)
-    trained[:, 0], untrained[:, 0] = [1.0, 2.0, 3.0, 50.0], [0.0, 0.0, 0.0, 50.0]
+def test_residues_are_compared_with_the_draws_of_random_weights() -> None:
+    trained, untrained = np.full((4, 20), np.nan), np.full((3, 4, 20), np.nan)
+    trained[:, 0], untrained[:, :, 0] = [1.0, 2.0, 3.0, 50.0], np.array([-1.0, 0.0, 1.0])[:, np.newaxis]
     rows = list(residue_rows(trained, untrained, ["A", "A", "A", "B"], ["A", "C"], seed=1, resamples=50))
     assert {row["class"] for row in rows} == {"A"}
     assert (rows[0]["proteins"], rows[0]["mean"], rows[0]["random_weights"]) == (3, 2.0, 0.0)
-    assert rows[0]["p_value"] == pytest.approx(0.25)  # 2 of the 8 flips are as extreme
+    assert rows[0]["p_value"] == pytest.approx(2 * scipy.stats.t.sf(2 / (4 / 3) ** 0.5, 2))
+    two = next(residue_rows(trained, untrained[:2], ["A", "A", "A", "B"], ["A"], seed=1, resamples=50))
+    assert np.isnan([two["p_value"], two["random_low"], two["q_value"]]).all()
+    assert two["random_weights"] == -0.5
+
+
+def test_a_network_that_has_learned_nothing_differs_from_others_no_more_often_than_the_level_says() -> None:
+    """What a network does in all proteins alike is no evidence: each of these has a leaning of its own."""
+    rng = np.random.default_rng(2)
+    below = []
+    for _ in range(1000):
+        means = rng.normal(0, 1, (6, 1)) + rng.normal(0, 0.1, (6, 20))
+        below.append(beside_random(means[0], means[1:], seed=1, resamples=2)["p_value"] < 0.05)
+    assert 0.03 < np.mean(below) < 0.07
+
+
+def test_attention_of_random_weights_is_the_mean_over_draws() -> None:
+    draws = [[np.array(each, np.float32)] for each in ([0.5, 0.5], [0.9, 0.1], [0.7, 0.3])]
+    rows = list(mean_over_draws([list(attention_rows(each, [("A",)], ["A"], reach=2)) for each in draws]))
+    assert [row["mean"] for row in rows] == pytest.approx([1.4, 0.6, 0.6, 1.4])
+    assert rows[0]["standard_error"] == pytest.approx(0.4 / 3**0.5)
+    assert rows[0]["proteins"] == 1
 
 
 def test_findings_name_what_is_more_than_with_random_weights() -> None:
@@ -227,35 +288,80 @@ def test_findings_name_what_is_more_than_with_random_weights() -> None:
     fires |= {"information_chance": 2.0, "near_start": 0.4, "near_start_chance": 0.1, "near_end": 0.0}
     fires |= {"near_end_chance": 0.1, "near_end_q_value": 0.01, "class_q_value": 0.2, "near_start_q_value": 0.01}
     silent = {"model": "m", "weights": "random", "filter": "3-1", "width": 3, "fires": 0.0, "windows": 0}
-    end = {"model": "m", "class": "A", "residues": 30, "proteins": 9, "low": 2.0, "high": 4.0, "random_weights": 1.0}
-    ends = [
-        end | {"end": "N", "mean": 3.0, "difference": 2.0, "q_value": 0.01},
-        end | {"end": "C", "mean": 0.5, "difference": -0.5, "q_value": 0.01},  # less than random weights
+    untrained = [
+        silent | {"draw": 1},
+        fires | {"weights": "random", "draw": 2, "information": 6.0},
+        fires | {"weights": "random", "draw": 3, "class_q_value": 0.01},
     ]
-    of_residue = {"model": "m", "class": "A", "proteins": 9, "low": 0.1, "high": 3.0, "q_value": 0.01}
+    of_random = {"random_weights": 1.0, "random_low": 0.8, "random_high": 1.2}
+    end = {"model": "m", "class": "A", "residues": 30, "proteins": 9, "low": 2.0, "high": 4.0} | of_random
+    end |= {"q_value": 0.01, "rotated_q_value": 0.02}
+    ends = [
+        end | {"end": "N", "mean": 3.0, "difference": 2.0},
+        end | {"end": "C", "mean": 0.5, "difference": -0.5},  # less than random weights
+        end | {"class": "B", "end": "N", "mean": 3.0, "difference": 2.0, "rotated_q_value": 0.2},  # as anywhere
+        end | {"class": "B", "end": "C", "mean": 3.0, "difference": 2.0, "q_value": 0.2},  # as random weights
+    ]
+    of_residue = {"model": "m", "class": "A", "proteins": 9, "low": 0.1, "high": 3.0, "q_value": 0.01} | of_random
     residues = [
         of_residue | {"residue": "K", "mean": 1.0, "random_weights": 0.0, "difference": 1.0},
         of_residue | {"residue": "D", "mean": 2.0, "random_weights": 2.5, "difference": -0.5},
         of_residue | {"residue": "E", "mean": 2.0, "random_weights": 0.0, "difference": 2.0, "q_value": 0.2},
         of_residue | {"residue": "F", "mean": 2.0, "low": -0.1, "random_weights": 0.0, "difference": 2.0},
-        {"model": "m", "class": "B", "residue": "K", "proteins": 5, "mean": 1.0, "random_weights": 0.0},
+        of_residue | {"class": "B", "residue": "K", "proteins": 5, "mean": 3.0, "difference": 3.0},
+        # Few proteins of class A have a Y, of class B no residue is in enough.
+        of_residue | {"residue": "Y", "proteins": 2, "mean": 9.0, "difference": 9.0},
+        of_residue | {"class": "B", "residue": "Y", "proteins": 1, "mean": 9.0, "difference": 9.0},
     ]
-    said = findings(
-        {
-            "filters": table_of([fires | {"weights": "trained"}, silent], FILTER_ROWS),
-            "attention-at-ends": table_of(ends, END_ROWS),
-            "residues": table_of(residues, RESIDUE_ROWS),
-        },
-        2000,
-    )
-    assert said == (
+    tables = {
+        "filters": table_of([fires | {"weights": "trained"}, *untrained], FILTER_ROWS),
+        "attention-at-ends": table_of(ends, END_ROWS),
+        "residues": table_of(residues, RESIDUE_ROWS),
+    }
+    assert findings(tables, 3) == (
         "m, trained weights: 1 of 1 filters fire; their logos, of 25 stretches at most, hold 5.0 bits more than random "
         "places (median); those that prefer a class: 0, the N-terminus: 1, the C-terminus: 0 (q < 0.05)",
-        "m, random weights: none of 1 filters ever fires",
+        "m, 3 draws of random weights: 0 to 1 of 1 filters fire; their logos, of 25 stretches at most, hold 4.0 to 5.0 "
+        "bits more than random places (median); those that prefer a class: 0 to 1, the N-terminus: 0 to 1, the "
+        "C-terminus: 0 (q < 0.05)",
         "m: it gives the first 30 residues of A 3.0 times an even share of its attention (2.0 to 4.0; random weights "
-        "1.0; 9 proteins; q = 0.01)",
-        "m: K speaks for A most, mean attribution 1.00 (0.10 to 3.00; random weights 0.00; 9 proteins; q = 0.01)",
-        "m: too few proteins or resamples for any test of residues: B",
+        "1.0, within 0.8 to 1.2; 9 proteins; q = 0.02)",
+        "m: K speaks for A most, mean attribution 1.00 (0.10 to 3.00; random weights 0.00, within 0.80 to 1.20; 9 "
+        "proteins; q = 0.01)",
+        "m: too few proteins to say anything of residues, fewer than 6: B",
+    )
+
+
+def test_findings_say_that_draws_are_too_few_or_that_nothing_stands_out() -> None:
+    silent = {"model": "m", "filter": "3-1", "width": 3, "fires": 0.0, "windows": 0}
+    untested = {"model": "m", "class": "A", "proteins": 9, "mean": 1.0, "low": 0.1, "high": 3.0, "difference": 1.0}
+    tables = {
+        "filters": table_of(
+            [silent | {"weights": "trained"}, *(silent | {"weights": "random", "draw": n} for n in (1, 2, 3))],
+            FILTER_ROWS,
+        ),
+        "attention-at-ends": table_of([untested | {"end": "N", "residues": 30}], END_ROWS),
+        "residues": table_of([untested | {"residue": "K"}], RESIDUE_ROWS),
+    }
+    assert findings(tables, 2) == (
+        "m, trained weights: none of 1 filters ever fires",
+        "m, 2 draws of random weights: none of 1 filters ever fires",
+        "m: too few draws of random weights to say what goes beyond them: 2, at least 3 are needed",
+    )
+    few = {
+        name: table_of(
+            [row | {"proteins": 5 if "proteins" in row else None} for row in table.to_pylist()], table.schema
+        )
+        for name, table in tables.items()
+    }
+    assert findings(few, 3)[2:] == (  # what could not be shown was not looked for in vain
+        "m: too few proteins to say anything of attention, fewer than 6: A",
+        "m: too few proteins to say anything of residues, fewer than 6: A",
+    )
+    assert findings(tables, 3)[2:] == (
+        "m: in no class does it attend to either end more than to other places, and more than random weights do "
+        "(q < 0.05)",
+        "m: no residue speaks for a class more than with random weights (q < 0.05)",
     )
 
 
@@ -263,17 +369,22 @@ def test_the_experiment_from_end_to_end(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     asked = asked_of(["".join(rng.choice(list(STANDARD), 30)) for _ in range(12)], CLASSES[:2])
     models = [named("conv-blstm-attention"), named("cnn-bilstm-small", "last")]
-    experiment = Filters(method="saliency", windows=8, near=5, reach=10, shown=2, resamples=20)
+    experiment = Filters(method="saliency", draws=3, windows=8, near=5, reach=10, shown=2, resamples=20)
     with torch.random.fork_rng(), parts_of(tmp_path / "filters", "test") as parts:
         result = experiment.run(models, asked, parts, nothing)
         made = parts.made
     rows = [row for row in result.table.to_pylist() if row["model"] == "conv-blstm-attention"]
     assert [row["filter"] for row in rows[:9]] == [f"{width}-{n}" for width in (1, 3, 21) for n in (1, 2, 3)]
-    assert {row["weights"] for row in rows} == {"trained", "random"}
+    assert [(row["weights"], row["draw"]) for row in rows[::9]] == [
+        ("trained", None),
+        *(("random", draw) for draw in (1, 2, 3)),
+    ]
+    seen = [[row["information"] for row in rows if row["draw"] == draw] for draw in (1, 2, 3)]
+    assert len({tuple(each) for each in seen}) == 3  # each draw is another network
     assert max(row["windows"] for row in rows) == 3
     assert all(row["near_start_chance"] == pytest.approx(5 / 30) for row in rows if row["windows"])
     logos = result.tables["logos"].to_pylist()
-    assert len(logos) == 2 * 3 * (1 + 3 + 21) + 2 * 3 * (3 + 5)
+    assert len(logos) == 4 * 3 * (1 + 3 + 21) + 4 * 3 * (3 + 5)
     assert all(sum(row[residue] for residue in STANDARD) == pytest.approx(1) for row in logos)
     assert set(result.tables["attention-at-ends"]["model"].to_pylist()) == {"conv-blstm-attention"}
     assert set(result.figures) == {

@@ -134,7 +134,7 @@ def test_findings_say_what_random_folds_give_away() -> None:
         "random folds, single model: accuracy 0.500 of 10 proteins in 1 fold; Sonderby et al. 2015 report 0.902",
         "random folds: of 10 proteins 4 (40.0%) share a stretch of 20 residues with a protein of another fold, 1 the "
         "whole sequence",
-        "without --clusters there are no folds that keep relatives together, which is the harder task",
+        "without --clusters there are no folds of whole clusters, which have less in common: the harder task",
     )
 
 

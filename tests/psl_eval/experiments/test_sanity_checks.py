@@ -12,6 +12,7 @@ from psl_eval.experiments.models import with_random_weights
 from psl_eval.experiments.parts import parts_of
 from psl_eval.experiments.sanity.experiment import CHECKS, SanityChecks, likeness
 from psl_eval.experiments.sanity.findings import findings
+from psl_eval.experiments.sanity.over_draws import over_draws
 from psl_eval.experiments.sanity.randomised_layers import layers_of, randomised_layers, stages_of
 from psl_eval.statistics.rows import table_of
 from tests.psl_eval.experiments.small_experiments import asked_of, named, nothing
@@ -88,7 +89,7 @@ def test_a_guide_loses_what_it_has_learned_last_of_all() -> None:
 def test_what_keeps_its_sizes_does_not_change() -> None:
     """Gradients change their signs with the weights above them."""
     row = check_row("flips", 1, -0.9, 0.9, 9) | {"absolute_rho": 0.9, "absolute_rho_low": 0.8}
-    assert findings(table_of([row], CHECKS), 0.5, 500)[0].endswith(": flips (-0.90, sizes 0.90)")
+    assert findings(table_of([row], CHECKS), 0.5)[0].endswith(": flips (-0.90, sizes 0.90)")
 
 
 def test_likeness_of_scores() -> None:
@@ -106,7 +107,7 @@ def test_likeness_of_scores() -> None:
 def test_attention_stays_without_the_classifier_and_goes_with_the_lstms(tmp_path: Path) -> None:
     """Weights of residues do not depend on the classifier; gradients do."""
     model = named()
-    experiment = SanityChecks(methods=("attention", "saliency"), most=5, draws=2, k=3, resamples=50)
+    experiment = SanityChecks(methods=("attention", "saliency"), most=5, draws=3, k=3)
     results = []
     for run in range(2):
         with parts_of(tmp_path / "parts", "test") as parts:
@@ -129,7 +130,7 @@ def test_attention_stays_without_the_classifier_and_goes_with_the_lstms(tmp_path
 
 
 def test_tests_are_corrected_over_the_explanations_of_a_stage(tmp_path: Path) -> None:
-    experiment = SanityChecks(methods=("attention", "saliency", "input-x-gradient"), most=5, draws=1, k=3, resamples=50)
+    experiment = SanityChecks(methods=("attention", "saliency", "input-x-gradient"), most=5, draws=4, k=3)
     with parts_of(tmp_path / "parts", "test") as parts:
         rows = experiment.run([named()], asked_of(SEQUENCES), parts, nothing).table.to_pylist()
     for mode, layer in {(row["mode"], row["layer"]) for row in rows}:
@@ -139,30 +140,62 @@ def test_tests_are_corrected_over_the_explanations_of_a_stage(tmp_path: Path) ->
         assert min(row["above_chance_p_holm"] for row in family) == pytest.approx(min(3 * least, 1))
 
 
-def check_row(explanation: str, depth: int, rho: float, p_value: float, proteins: int) -> dict[str, object]:
+@pytest.mark.parametrize("draws", [3, 10])
+def test_networks_that_have_nothing_in_common_are_told_apart_no_more_often_than_the_level_says(draws: int) -> None:
+    """Proteins of a network share what is by chance in it: they are no evidence on other networks."""
+    rng = np.random.default_rng(5)
+    networks = rng.normal(0, 0.1, (1000, draws, 1)) + rng.normal(0, 0.05, (1000, draws, 8))
+    below = np.mean([over_draws("rho", each)["rho_p"] < 0.05 for each in networks])
+    assert 0.03 < below < 0.07
+    inside = [row["rho_low"] < 0 < row["rho_high"] for row in (over_draws("rho", each) for each in networks)]
+    assert 0.93 < np.mean(inside) < 0.97
+
+
+def test_two_draws_have_a_mean_and_neither_interval_nor_test() -> None:
+    values = np.array([[0.1, np.nan], [0.3, 0.5], [np.nan, np.nan]])
+    row = over_draws("rho", values)
+    assert row["rho"] == pytest.approx((0.1 + 0.4) / 2)
+    assert np.isnan([row["rho_low"], row["rho_high"], row["rho_p"]]).all()
+
+
+def test_draws_that_are_all_alike_leave_no_doubt() -> None:
+    assert over_draws("rho", np.ones((3, 4))) == {"rho": 1.0, "rho_low": 1.0, "rho_high": 1.0, "rho_p": 0.0}
+
+
+def check_row(explanation: str, depth: int, rho: float, p_value: float, draws: int) -> dict[str, object]:
     return {
         "model": "small", "explanation": explanation, "mode": "cascading", "layer": f"layer {depth}", "depth": depth,
-        "proteins": proteins, "rho": rho, "rho_low": rho - 0.1, "rho_high": rho + 0.1, "rho_p_holm": p_value,
+        "draws": draws, "proteins": 9,
+        "rho": rho, "rho_low": rho - 0.1, "rho_high": rho + 0.1, "rho_p_holm": p_value,
         "absolute_rho": 0.1, "absolute_rho_low": 0.0,
         "overlap": 0.2, "chance_overlap": 0.1, "above_chance": 0.1, "above_chance_p_holm": 0.2,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("proteins", [9, 5])
-def test_findings_name_what_does_not_change_or_say_that_proteins_are_too_few(proteins: int) -> None:
-    stays = [check_row("stays", 1, 0.9, 0.01, proteins), check_row("stays", 2, 0.8, 0.01, proteins)]
-    falls = [check_row("falls", 1, 0.9, 0.01, proteins), check_row("falls", 2, 0, 0.9, proteins)]
-    table = table_of([*stays, *falls, check_row("lingers", 2, 0.3, 0.01, proteins)], CHECKS)
-    said = findings(table, 0.5, 500)
-    assert said[0].endswith(f"interval and all; {proteins} proteins): stays (0.80, sizes 0.10)")
-    if proteins == 9:
-        assert said[1] == "small: that change, and stay correlated above 0 (Holm, 0.05): lingers (0.30, sizes 0.10)"
-        assert said[2].endswith("more than by chance (Holm, 0.05): none")
-    else:
-        too_few = "small: too few to show that an explanation still goes with the trained model's"
-        assert said[1] == f"{too_few}: 5 proteins, 500 resamples"
-    assert said[-3] == (
+def test_findings_name_what_does_not_change() -> None:
+    stays = [check_row("stays", 1, 0.9, 0.01, 3), check_row("stays", 2, 0.8, 0.01, 3)]
+    falls = [check_row("falls", 1, 0.9, 0.01, 3), check_row("falls", 2, 0, 0.9, 3)]
+    said = findings(table_of([*stays, *falls, check_row("lingers", 2, 0.3, 0.01, 3)], CHECKS), 0.5)
+    assert said[0].endswith("interval and all; 3 draws of random weights, 9 proteins): stays (0.80, sizes 0.10)")
+    assert said[1] == "small: that change, and stay correlated above 0 (Holm, 0.05): lingers (0.30, sizes 0.10)"
+    assert said[2].endswith("more than by chance (Holm, 0.05): none")
+    assert said[3] == (
         "small: stays, rank correlation as layers are randomised from the top: layer 1 0.90, layer 2 0.80; does not "
         "change when these alone are: none"
     )
     assert not any(sentence.endswith(".") for sentence in said)
+
+
+def test_findings_say_that_no_protein_can_be_compared() -> None:
+    row = check_row("stays", 1, np.nan, 0.9, 3) | {"proteins": 0}
+    said = findings(table_of([row], CHECKS), 0.5)
+    assert said[0].startswith("small: no protein has scores of which some are higher than others")
+    assert "rank correlation as layers are randomised from the top: layer 1 not known" in said[1]
+
+
+def test_findings_say_that_draws_are_too_few() -> None:
+    row = check_row("stays", 1, 0.9, 0.01, 2) | dict.fromkeys(("rho_low", "rho_high", "rho_p_holm", "absolute_rho_low"))
+    assert findings(table_of([row], CHECKS), 0.5) == (
+        "small: too few draws of random weights to show whether an explanation changes: 2, at least 3 are needed",
+        "small: stays, rank correlation as layers are randomised from the top: layer 1 0.90",
+    )
