@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,14 @@ def held_out(dataset: Dataset, models: Sequence[NamedModel]) -> npt.NDArray[np.i
     known = known_by_accession(pa.array(dataset.accessions, pa.string())).to_pylist()
     residues.update(sequence for name, sequence in zip(known, dataset.sequences, strict=True) if name in names)
     return np.flatnonzero([sequence not in residues for sequence in dataset.sequences])
+
+
+def not_known_of(models: Sequence[NamedModel], where: str) -> Iterator[str]:
+    """A sentence on models whose folders do not say what they have learned from; `where` that may be found."""
+    names = [model.name for model in models if model.training_set is None]
+    if names:
+        have = "has" if len(names) == 1 else "have"
+        yield f"what {' and '.join(names)} {have} learned from is not known here, and may be among {where}"
 
 
 def learned_entries(index: Index, models: Sequence[NamedModel]) -> npt.NDArray[np.int64]:

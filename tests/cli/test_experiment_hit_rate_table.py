@@ -83,6 +83,7 @@ def test_from_fasta_to_a_folder_and_again(
     ended = pslidx(*arguments)
     assert ended.code == 0, ended.err
     assert "own, integrated-gradients: " in ended.out
+    assert "what own has learned from is not known here, and may be among these proteins" in ended.out
     names = ["hit-rate-table.tsv", "hit-rate-table.json", "hit-rate-table.png", "hit-rate-table.svg", "comparison.tsv"]
     assert {*names, "comparison.json", "manifest.json"} <= {path.name for path in out.iterdir()}
     settings = json.loads((out / "manifest.json").read_text())["settings"]
@@ -109,6 +110,7 @@ def test_proteins_that_the_model_has_learned_from_are_left_out_unless_asked_for(
         training.write_text("accession\tsplit\tsequence\n" + "".join(f"p{n}\ttrain\t\n" for n in range(2)))
         ended = pslidx(*arguments)
         assert "left out, for a model has learned from them: 2 of 6 proteins" in ended.err
+        assert "is not known here" not in ended.out
         manifest = json.loads((tmp_path / "out" / "hit-rate-table" / "manifest.json").read_text())
         assert manifest["settings"]["proteins"]["number"] == 4
         ended = pslidx(*arguments, "--trained-too")

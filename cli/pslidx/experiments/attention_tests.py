@@ -133,7 +133,7 @@ def command(
         chosen = {name: test for name, test in every.items() if name in asked_for}
         experiment = AttentionTests(chosen, common.seed, resamples)
         digest = None if scoring is None else scoring.index.manifest.digest
-        finish(experiment.run(named, asked, parts, report, index=digest), common)
+        finish(experiment.run(named, asked, parts, report, index=digest), common, together)
 
 
 def _refuse_unused(asked_for: Sequence[str], *, adversarial: bool, altered: bool) -> None:

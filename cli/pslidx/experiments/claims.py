@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pslidx.experiments.options import finish, running
+from pslidx.experiments.options import conclude, running
 from pslidx.model_options import require_models
 from pslidx.options import debug_option
 
@@ -29,4 +29,4 @@ def command(results: Path) -> None:
     from psl_eval.experiments.claims.experiment import NAME, judge
 
     with running(results, NAME):
-        finish(judge(results), results)
+        conclude(judge(results), results)

@@ -138,4 +138,5 @@ def command(
         opened = None if index is None else until_done.enter_context(Index.open(index))
         parts, report = until_done.enter_context(running(common.folder, "discover"))
         given = (model, table, asked, backgrounds_from, parts, report)
-        finish(experiment.run(*given, index=opened, clusters=grouped, threads=common.threads), common)
+        result = experiment.run(*given, index=opened, clusters=grouped, threads=common.threads)
+        finish(result, common, [model])

@@ -110,4 +110,4 @@ def command(
         seed=common.seed,
     )
     with running(common.folder, "filters") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report), common)
+        finish(experiment.run(opened, asked, parts, report), common, opened)

@@ -148,7 +148,7 @@ def command(
         seed=common.seed,
     )
     with running(common.folder, "global-importance") as (parts, report):
-        finish(experiment.run(opened_models, asked, patterns, parts, report), common)
+        finish(experiment.run(opened_models, asked, patterns, parts, report), common, opened_models)
 
 
 def _check_options(vary: str, given: Mapping[str, object]) -> None:

@@ -87,4 +87,4 @@ def command(
     )
     with Index.open(index) as opened, running(common.folder, "hit-rate-table") as (parts, report):
         result = experiment.run(opened, opened_models, asked, parts, report, clusters=grouped, threads=common.threads)
-        finish(result, common)
+        finish(result, common, opened_models)

@@ -90,4 +90,4 @@ def command(
         seed=common.seed,
     )
     with running(common.folder, "mutation-fidelity") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report, features=known), common)
+        finish(experiment.run(opened, asked, parts, report, features=known), common, opened)

@@ -207,20 +207,26 @@ def running(folder: Path, experiment: str) -> Iterator[tuple[Parts, Callable[[Pr
         yield parts, report
 
 
-def finish(result: Result, told: Common | Path) -> None:
-    """Write the result, and say what it found.
+def finish(result: Result, common: Common, models: Sequence[NamedModel] = ()) -> None:
+    """Write the result with what it ran on, and say what it found.
 
-    `told` is what the experiment was told, whose threads and device go into the settings: networks that are trained by
-    others differ. Of an experiment that asks no networks it is the folder alone.
+    Threads and device go into the settings: networks that are trained by others differ. Of `models` whose proteins
+    could not be left out, for they do not say what they have learned from, a sentence is added.
     """
+    import torch
+
+    from psl_eval.experiments.held_out import not_known_of
+
+    machine = {"threads": torch.get_num_threads(), "device": str(common.device)}
+    findings = (*result.findings, *not_known_of(models, "these proteins"))
+    conclude(replace(result, settings=result.settings | machine, findings=findings), common.folder)
+
+
+def conclude(result: Result, folder: Path) -> None:
+    """Write the result, and say what it found."""
     from psl_eval.experiments.result import write_result
 
-    if isinstance(told, Common):
-        import torch
-
-        machine = {"threads": torch.get_num_threads(), "device": str(told.device)}
-        result = replace(result, settings=result.settings | machine)
-    written = write_result(result, told.folder if isinstance(told, Common) else told)
+    written = write_result(result, folder)
     for sentence in result.findings:
         click.echo(sentence)
     say(f"{written}: {', '.join(f'{name}.tsv' for name in result.tables)}")

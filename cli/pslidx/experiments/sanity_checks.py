@@ -60,4 +60,4 @@ def command(
     asked = labelled_proteins(proteins, opened, common)
     experiment = SanityChecks(methods=methods, most=most, draws=draws, k=k, steps=steps, seed=common.seed)
     with running(common.folder, "sanity-checks") as (parts, report):
-        finish(experiment.run(opened, asked, parts, report), common)
+        finish(experiment.run(opened, asked, parts, report), common, opened)

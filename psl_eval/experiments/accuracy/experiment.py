@@ -20,6 +20,7 @@ from psl_eval.experiments.accuracy.measured import (
 )
 from psl_eval.experiments.accuracy.rows import ACCURACY_ROWS, RUN_ROWS, means, row_of
 from psl_eval.experiments.accuracy.trainings import Divided, Trainings
+from psl_eval.experiments.held_out import not_known_of
 from psl_eval.experiments.models import NamedModel, digest_of_model
 from psl_eval.experiments.parts import Parts
 from psl_eval.experiments.result import Result
@@ -112,12 +113,13 @@ class AccuracyTable:
                 rows += self._asked(model, _in_order_of(model, classes, divided), None, None, parts, report)
             rows += self._rules(divided, parts, report, threads)
         runs = table_of(rows, RUN_ROWS)
+        tested = f"the test proteins of {' and '.join(split.name for split in splits)}"
         table = table_of(list(means(rows)), ACCURACY_ROWS)
         return Result(
             experiment="accuracy-table",
             tables={"accuracy-table": table, "trainings": runs},
             figures={"accuracy-table": draw(table)},
-            findings=(*findings(table), *_unknown(released, splits)),
+            findings=(*findings(table), *not_known_of(released, tested)),
             settings=asdict(self)
             | {
                 "classes": list(classes),
@@ -179,17 +181,6 @@ def _in_order_of(model: NamedModel, classes: tuple[str, ...], divided: Divided) 
     order = [classes.index(name) for name in model.model.configuration.classes]
     material = divided.material
     return divided._replace(material=Material(material.dataset, material.split, material.labels[:, order]))
-
-
-def _unknown(released: Sequence[NamedModel], splits: Sequence[Divided]) -> Iterator[str]:
-    """What is to be kept in mind of models that do not say what they have learned from."""
-    names = ", ".join(model.name for model in released if model.training_set is None)
-    if names:
-        yield f"what {names} has learned from is not known here, and may be among the test proteins of {_and(splits)}"
-
-
-def _and(splits: Sequence[Divided]) -> str:
-    return " and ".join(split.name for split in splits)
 
 
 def findings(table: pa.Table) -> tuple[str, ...]:

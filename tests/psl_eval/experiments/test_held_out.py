@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from psl_eval.experiments.held_out import held_out, learned_entries
+from psl_eval.experiments.held_out import held_out, learned_entries, not_known_of
 from psl_eval.experiments.models import NamedModel
 from psl_index import Index
 from psl_models.datasets import Dataset
@@ -57,6 +57,13 @@ def test_a_model_that_does_not_say_what_it_has_learned_from_leaves_out_nothing(
     assert held_out(dataset(), [silent]).tolist() == [0, 1, 2, 3, 4]
     index = build_index([("P12345", "MKTAYLVAGR", ["Nucleus"])])
     assert learned_entries(index, [silent]).tolist() == []
+
+
+def test_a_model_that_does_not_say_what_it_has_learned_from_is_named(tmp_path: Path) -> None:
+    silent, other = (NamedModel(name, small_model("mlp", "uniform")) for name in ("silent", "other"))
+    (said,) = not_known_of([silent, learned(tmp_path, []), other], "these proteins")
+    assert said == "what silent and other have learned from is not known here, and may be among these proteins"
+    assert not list(not_known_of([learned(tmp_path, [])], "these proteins"))
 
 
 def test_entries_go_with_their_copies(build_index: Callable[..., Index], tmp_path: Path) -> None:
