@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=NumberRange(0, 1000),
     metavar="X",
-    help="What divergence is worth to an adversary; 0, 0.001, 0.01, 0.1 and 1 by default.",
+    help="What divergence is worth to an adversary; 0, 0.01, 0.02, 0.03, 0.05, 0.1 and 1 by default.",
 )
 @click.option(
     "--adversary-epochs", type=click.IntRange(1), default=3, metavar="N", help="Of each adversary's training; 3."

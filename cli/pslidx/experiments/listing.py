@@ -61,7 +61,7 @@ EXPERIMENTS: Final = {
         "pslidx.experiments.attention_trainings",
         "Would another training attend elsewhere and answer alike, and do weights guide a network without context?",
         "FASTA with labels, and how to split it",
-        "31 trainings, of 2 to 20 minutes a core on 9,400 proteins, and 5 adversaries of 4 minutes",
+        "31 trainings, of 2 to 20 minutes a core on 9,400 proteins, and 7 adversaries of 4 minutes",
     ),
     "ground-truth": Listed(
         "pslidx.experiments.ground_truth",

@@ -87,7 +87,7 @@ class AttentionTrainings:
     seeds: int = 8
     retrained: int = 3
     mlp_trainings: int = 5
-    divergences: tuple[float, ...] = (0.0, 0.001, 0.01, 0.1, 1.0)
+    divergences: tuple[float, ...] = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 1.0)
     adversary_epochs: int = 3
     epochs: int | None = None
     precision: Precision = "float32"
@@ -148,7 +148,7 @@ class AttentionTrainings:
             },
             findings=(
                 *adversary_findings(compared),
-                *findings(accuracies, runs, _row_of(compared, chosen)),
+                *findings(accuracies, runs, compared, chosen.name),
                 *seeds.findings,
             ),
             settings=asdict(self)
@@ -209,12 +209,20 @@ def farthest(rows: Sequence[Mapping[str, Any]], adversaries: Mapping[NamedModel,
     return min(asked, key=lambda each: of_name[each.name]["total_variation"])
 
 
-def _row_of(rows: Sequence[Mapping[str, Any]], model: NamedModel) -> Mapping[str, Any]:
-    return next(row for row in rows if row["other"] == model.name)
+def findings(
+    table: pa.Table, runs: Sequence[Mapping[str, Any]], compared: Sequence[Mapping[str, Any]], guide: str
+) -> Iterator[str]:
+    """What the tables say of networks retrained without attention, and of MLPs guided by an adversary.
 
-
-def findings(table: pa.Table, runs: Sequence[Mapping[str, Any]], adversary: Mapping[str, Any]) -> Iterator[str]:
-    """What the tables say of networks retrained without attention, and of MLPs guided by the row's adversary."""
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Of `ACCURACY_ROWS`.
+    runs, compared : sequences of dict
+        Rows of `RUN_ROWS` and of `ADVERSARIES`.
+    guide : str
+        The adversary.
+    """
     rows = {row["arm"]: row for row in table.to_pylist()}
     if set(RETRAINED) <= set(rows):
         with_it, without = (_accuracy(rows[name]) for name in RETRAINED)
@@ -222,12 +230,19 @@ def findings(table: pa.Table, runs: Sequence[Mapping[str, Any]], adversary: Mapp
     said = "; ".join(f"{in_words} {_accuracy(rows[arm])}" for arm, in_words in GUIDED.items() if arm in rows)
     yield f"accuracy of the MLP by its weights: {said}"
     own, theirs = ([run["accuracy"] for run in runs if run["arm"] == arm] for arm in ("mlp-pre-set", ADVERSARIAL))
+    adversary = next(row for row in compared if row["other"] == guide)
+    seeds = float(np.mean([row["divergence"] for row in compared if row["divergence_worth"] is None]))
     about = (
-        f"{adversary['other']}, attention {adversary['divergence']:.3f} nats away and answers "
+        f"{guide}, attention {adversary['divergence']:.3f} nats away and answers "
         f"{adversary['total_variation']:.3f} of total variation"
     )
     if adversary["total_variation"] > ALIKE:
         yield f"no adversary answers alike ({ALIKE:g} of total variation at most): its guidance says nothing ({about})"
+    elif adversary["divergence"] <= seeds:
+        yield (
+            f"no adversary that answers alike has attention farther away than other seeds do ({seeds:.3f} nats): its "
+            f"guidance says nothing ({about})"
+        )
     elif min(len(own), len(theirs)) > 1:
         yield f"{guidance(own, theirs)} ({about})"
 

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from psl_eval.experiments.accuracy.rows import ACCURACY_ROWS
 from psl_eval.experiments.accuracy.trainings import Divided
 from psl_eval.experiments.attention_tests.divergences import jensen_shannon
 from psl_eval.experiments.attention_tests.readouts import readouts
 from psl_eval.experiments.attention_trainings.adversaries import adversary_findings
 from psl_eval.experiments.attention_trainings.adversary import AdversaryOptions, adversary_of, divergence_of
-from psl_eval.experiments.attention_trainings.experiment import GUIDED, AttentionTrainings, farthest, guidance
+from psl_eval.experiments.attention_trainings.experiment import GUIDED, AttentionTrainings, farthest, findings, guidance
 from psl_eval.experiments.models import NamedModel
 from psl_eval.experiments.parts import parts_of
+from psl_eval.statistics.rows import table_of
 from psl_index.errors import UsageError
 from psl_models.splits import TEST, at_random
 from psl_models.training.material import Material
@@ -165,3 +167,22 @@ def test_adversaries_are_said_beside_other_seeds() -> None:
     (said,) = adversary_findings(rows)
     assert "divergence is worth 0.1 has attention 0.347 nats away (50% of the most there can be)" in said
     assert "trainings of other seeds 0.100 nats, 0.200 and 10.0%" in said
+
+
+@pytest.mark.parametrize(
+    ("variation", "divergence", "said"),
+    [
+        (0.04, 0.3, "guided by the BiLSTM's weights less by the adversary's"),
+        (0.04, 0.05, "no adversary that answers alike has attention farther away than other seeds do (0.100 nats)"),
+        (0.06, 0.3, "no adversary answers alike (0.05 of total variation at most): its guidance says nothing"),
+    ],
+)
+def test_an_adversary_has_to_answer_alike_and_attend_elsewhere(variation: float, divergence: float, said: str) -> None:
+    runs = [
+        {"arm": arm, "accuracy": 0.5 + seed * 1e-3} for arm in ("mlp-pre-set", "mlp-adversarial") for seed in range(3)
+    ]
+    rows = [compared("adversary", 0.1, variation, divergence), compared("seed-2", None, 0.1, 0.1)]
+    accuracies = table_of([], ACCURACY_ROWS)
+    (_, sentence) = findings(accuracies, runs, rows, "adversary")
+    assert sentence.startswith(said)
+    assert f"attention {divergence:.3f} nats away" in sentence
