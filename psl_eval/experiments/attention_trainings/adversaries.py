@@ -39,6 +39,7 @@ ADVERSARIES: Final = pa.schema(
 _PROTEINS: Final = pa.schema(
     [pa.field(name, pa.float64()) for name in ("total_variation", "changed", "divergence", "right", "model_right")]
 )
+_AT_ONE_PLACE: Final = 0.02  # of either axis of the figure
 
 
 def adversary_rows(
@@ -117,9 +118,8 @@ def draw_adversaries(table: pa.Table) -> Figure:
         x, y = ([dot_of(row, name) for row in here] for name in ("total_variation", "divergence"))
         if of_adversaries:
             axes.plot([dot.value for dot in x], [dot.value for dot in y], color=GREY, linewidth=0.8)
-            for row, at, up in zip(here, x, y, strict=True):
-                text = f" {row['divergence_worth']:g}"
-                axes.annotate(text, (at.value, up.value), fontsize=8, xytext=(4, 4), textcoords="offset points")
+            for text, place in labels_of(here):
+                axes.annotate(text, place, fontsize=8, xytext=(4, 4), textcoords="offset points")
         axes.hlines([dot.value for dot in y], [dot.low for dot in x], [dot.high for dot in x], color=COLOURS[style])
         axes.vlines([dot.value for dot in x], [dot.low for dot in y], [dot.high for dot in y], color=COLOURS[style])
         across, upwards = [dot.value for dot in x], [dot.value for dot in y]
@@ -135,3 +135,15 @@ def draw_adversaries(table: pa.Table) -> Figure:
     axes.set_axisbelow(True)
     figure.legend(frameon=False, loc="outside upper center", ncols=2)
     return figure
+
+
+def labels_of(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, tuple[float, float]]]:
+    """What divergence is worth to each adversary, and where that is written; of those at one place in one label."""
+    labels: list[tuple[str, tuple[float, float]]] = []
+    for row in rows:
+        text, place = f"{row['divergence_worth']:g}", (row["total_variation"], row["divergence"])
+        if labels and max(abs(one - other) for one, other in zip(place, labels[-1][1], strict=True)) < _AT_ONE_PLACE:
+            labels[-1] = (f"{labels[-1][0]}, {text}", labels[-1][1])
+        else:
+            labels.append((text, place))
+    return labels

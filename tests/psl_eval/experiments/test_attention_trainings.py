@@ -13,7 +13,7 @@ from psl_eval.experiments.accuracy.rows import ACCURACY_ROWS
 from psl_eval.experiments.accuracy.trainings import Divided
 from psl_eval.experiments.attention_tests.divergences import jensen_shannon
 from psl_eval.experiments.attention_tests.readouts import readouts
-from psl_eval.experiments.attention_trainings.adversaries import adversary_findings
+from psl_eval.experiments.attention_trainings.adversaries import adversary_findings, labels_of
 from psl_eval.experiments.attention_trainings.adversary import AdversaryOptions, adversary_of, divergence_of
 from psl_eval.experiments.attention_trainings.experiment import GUIDED, AttentionTrainings, farthest, findings, guidance
 from psl_eval.experiments.models import NamedModel
@@ -186,3 +186,8 @@ def test_an_adversary_has_to_answer_alike_and_attend_elsewhere(variation: float,
     (_, sentence) = findings(accuracies, runs, rows, "adversary")
     assert sentence.startswith(said)
     assert f"attention {divergence:.3f} nats away" in sentence
+
+
+def test_adversaries_at_one_place_share_a_label() -> None:
+    rows = [compared("a", 0.0, 0.004, 0.0), compared("b", 0.01, 0.005, 0.001), compared("c", 0.1, 0.19, 0.69)]
+    assert labels_of(rows) == [("0, 0.01", (0.004, 0.0)), ("0.1", (0.19, 0.69))]
