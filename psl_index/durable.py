@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all, and is on disk on return."""
-    new = path.with_name(f"{path.name}.new")
+def write_durably(path: Path, content: bytes, *, alone: bool = True) -> None:
+    """Write a file that appears whole or not at all, and is on disk on return.
+
+    Unless `alone`, other processes may write the same file meanwhile: what each has not finished has a name of its own.
+    """
+    new = path.with_name(f"{path.name}.new" if alone else f"{path.name}.{os.getpid()}.new")
     write_new(new, content)
     new.replace(path)
     sync_folder(path.parent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from psl_eval.experiments.result import MANIFEST, is_ours
-from psl_index.durable import sync_folder, write_new
+from psl_index.durable import write_durably
 from psl_index.errors import BusyError, InputError, OutputError, UsageError
 from psl_index.folder_lock import locked_folder
 
@@ -78,15 +77,10 @@ class Parts:
     def _keep(self, path: Path, table: pa.Table) -> None:
         sink = BytesIO()
         pq.write_table(table, sink, compression="zstd")
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")  # other experiments may be making the same part
         try:
             self._folder.mkdir(exist_ok=True)
-            write_new(new, sink.getvalue())
-            new.replace(path)
-            sync_folder(self._folder)
+            write_durably(path, sink.getvalue(), alone=False)  # other experiments may be making the same part
         except OSError as error:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
             raise OutputError(f"cannot be written: {error.strerror or error}", file=str(path)) from error
 
 

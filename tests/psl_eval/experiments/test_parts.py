@@ -8,7 +8,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-import psl_eval.experiments.parts as module
 from psl_eval.experiments.parts import digest_of, parts_of
 from psl_index.errors import BusyError, InputError, OutputError, UsageError
 
@@ -104,7 +103,7 @@ def test_two_processes_that_make_the_same_part_do_not_meet(tmp_path: Path, monke
 
         def slow(path: Path, target: Path) -> Path:
             monkeypatch.setattr(Path, "replace", replace)
-            monkeypatch.setattr(module.os, "getpid", lambda: 2)
+            monkeypatch.setattr("os.getpid", lambda: 2)
             second.table("a", {}, lambda: TABLE)
             return replace(path, target)
 
