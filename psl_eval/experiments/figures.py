@@ -27,9 +27,10 @@ class Dot(NamedTuple):
     high: float
 
 
-def dot_of(row: Mapping[str, Any], name: str) -> Dot:
-    """A mean and its interval, of a row with the columns `name`, ``name_low`` and ``name_high``."""
-    return Dot(*(known(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
+def dot_of(row: Mapping[str, Any], name: str, *ends: str) -> Dot:
+    """A value and its interval, of the columns `name` and `ends`, by default ``name_low`` and ``name_high``."""
+    low, high = ends or (f"{name}_low", f"{name}_high")
+    return Dot(known(row[name]), known(row[low]), known(row[high]))
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -398,26 +398,3 @@ def test_the_p_value_of_a_correlation_of_many_is_students_and_never_zero() -> No
 @pytest.mark.parametrize(("x", "y"), [([], []), ([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [4, 4, 4])])
 def test_too_few_or_constant_values_have_no_correlation(x: list[float], y: list[float]) -> None:
     assert np.isnan(rank_correlation(x, y, seed=1)[1:]).all()
-
-
-def test_students_p_value_is_that_of_scipy() -> None:
-    values = [0.3, -0.1, 0.4, 0.2]
-    assert statistics.student_p(values) == pytest.approx(scipy.stats.ttest_1samp(values, 0).pvalue)
-    assert (statistics.student_p([2, 2]), statistics.student_p([0, 0])) == (0, 1)
-    assert math.isnan(statistics.student_p([1]))
-
-
-def test_a_prediction_interval_ends_where_one_more_value_would_be_an_outlier() -> None:
-    values = [0.3, -0.1, 0.4, 0.2]
-    for end in statistics.student_prediction(values):
-        assert statistics.student_outlier_p(values, end) == pytest.approx(0.05)
-    assert statistics.student_outlier_p(values, 0.2) == pytest.approx(1)
-    assert (statistics.student_outlier_p([2, 2], 3), statistics.student_outlier_p([2, 2], 2)) == (0, 1)
-    assert math.isnan(statistics.student_outlier_p([1], 2))
-
-
-def test_a_prediction_interval_holds_one_more_value_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(1)
-    draws = rng.normal(3, 2, (2000, 6))
-    held = [low < other < high for *few, other in draws for low, high in [statistics.student_prediction(few)]]
-    assert np.mean(held) == pytest.approx(0.95, abs=0.02)

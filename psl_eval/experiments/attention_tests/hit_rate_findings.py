@@ -10,7 +10,7 @@ import numpy as np
 from psl_eval.comparing.comparison import STANDARDISED
 from psl_eval.experiments.attention_tests.sentences import number
 from psl_eval.experiments.estimates import LEVEL
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.wording import counted
 from psl_eval.statistics.means import holm
 from psl_eval.statistics.rows import known
@@ -108,7 +108,7 @@ def draw(table: pa.Table) -> Figure:
             here = [row for row in rows if (row["exclusion"], row["lengths"]) == (exclusion, lengths)]
             offset = (style - (len(exclusions) - 1) / 2) * 0.18
             at = [names.index((row["model"], row["method"])) + offset for row in here]
-            values = [Dot(*(known(row[name]) for name in ("difference", "low", "high"))) for row in here]
+            values = [dot_of(row, "difference", "low", "high") for row in here]
             dots(axes, at, values, _WITHOUT[exclusion], style)
         axes.set(title=title, xlabel="hit rate - that of the learned weights")
         axes.locator_params(axis="x", nbins=5)

@@ -14,10 +14,10 @@ import pyarrow as pa
 from psl_eval.experiments.claims.evidence import Evidence, Missing
 from psl_eval.experiments.claims.stated import CLAIMS, WITHIN
 from psl_eval.experiments.estimates import LEVEL, MARGIN
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.result import MANIFEST, Result, is_ours
 from psl_eval.statistics.means import holm
-from psl_eval.statistics.rows import known, table_of
+from psl_eval.statistics.rows import table_of
 from psl_index.errors import InputError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def draw(table: pa.Table) -> Figure:
             axes.fill_betweenx([place - 0.5, place + 0.5], -MARGIN, MARGIN, color="#e5e5e5", linewidth=0, zorder=0)
     for style, verdict in enumerate(VERDICTS):
         at = [place for place, row in enumerate(rows) if row["verdict"] == verdict]
-        values = [Dot(*(known(rows[place][name]) for name in ("estimate", "low", "high"))) for place in at]
+        values = [dot_of(rows[place], "estimate", "low", "high") for place in at]
         if at:
             dots(axes, at, values, verdict, style)
     axes.axvline(0, color="#000000", linewidth=0.6)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from psl_eval.comparing.comparison import STANDARDISED
-from psl_eval.experiments.figures import Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import dot_of, dots, named_rows, new_figure
 from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def draw(table: pa.Table) -> Figure:
     for style, exclusion in enumerate(exclusions):
         here = [row for row in rows if row["exclusion"] == exclusion]
         at = [names.index((row["model"], row["explanation"])) + (style - len(exclusions) / 2) * 0.18 for row in here]
-        values = [Dot(*(known(row[name]) for name in ("hit_rate", "low", "high"))) for row in here]
+        values = [dot_of(row, "hit_rate", "low", "high") for row in here]
         dots(axes, at, values, _LEFT_OUT[exclusion], style)
         chance = "chance" if exclusion == exclusions[-1] else None
         axes.plot([known(row["null_hit_rate"]) for row in here], at, "|", color="#000000", markersize=8, label=chance)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from psl_eval.experiments.figures import COLOURS, Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import COLOURS, dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.importance.places import place_named
 from psl_eval.experiments.importance.tables import SIGNIFICANT
 from psl_eval.experiments.wording import counted
@@ -95,7 +95,7 @@ def _draw_importance(axes: Axes, rows: Sequence[Row]) -> None:
     dots(
         axes,
         above,
-        [Dot(*(known(row[name]) for name in ("importance", "low", "high"))) for row in rows],
+        [dot_of(row, "importance", "low", "high") for row in rows],
         "the subsequence",
         0,
     )

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from psl_eval.experiments.figures import GREY, Dot, dots, named_rows, new_figure
+from psl_eval.experiments.figures import GREY, dot_of, dots, named_rows, new_figure
 from psl_eval.experiments.multiloc.rows import FIGURES, PAPER_ACCURACY
-from psl_eval.statistics.rows import known
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +30,7 @@ def draw(table: pa.Table) -> Figure:
         for style, split in enumerate(splits):
             here = [row for row in rows if (row["figure"], row["split"]) == (shown, split)]
             at = [names.index(row["predictor"]) + (style - (len(splits) - 1) / 2) * 0.25 for row in here]
-            values = [Dot(*(known(row[name]) for name in ("value", "low", "high"))) for row in here]
+            values = [dot_of(row, "value", "low", "high") for row in here]
             dots(axes, at, values, f"{split} folds", style)
         lowest = min((row[name] for row in rows for name in ("value", "low") if row[name] is not None), default=0.0)
         axes.set(xlabel="MCC" if shown == "mcc" else shown, xlim=(min(-0.02, lowest), 1.02))
