@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import scipy.stats
 
 from psl_eval.statistics.association import auc, rank_correlation
+from psl_eval.statistics.counts import wilson_interval
 from psl_eval.statistics.means import adjusted
-from psl_eval.statistics.resampling import LEVEL, RESAMPLES
+from psl_eval.statistics.resampling import RESAMPLES
 from psl_eval.statistics.rows import table_of
 from psl_index.classes import CLASSES
 
@@ -157,15 +157,15 @@ def _bins(judgement: _Judgement) -> Iterator[dict[str, Any]]:
     for number in np.unique(bin_of):
         here = bin_of == number
         proteins, correct = int(here.sum()), int(judgement.correct[here].sum())
-        wilson = scipy.stats.binomtest(correct, proteins).proportion_ci(LEVEL, method="wilson")
+        low, high = wilson_interval(correct, proteins)
         yield {
             "bin_low": float(edges[number]),
             "bin_high": float(edges[number + 1]),
             "proteins": proteins,
             "mean_hit_rate": float(judgement.hit_rate[here].mean()),
             "correct_share": correct / proteins,
-            "low": float(wilson.low),
-            "high": float(wilson.high),
+            "low": low,
+            "high": high,
         }
 
 
