@@ -76,9 +76,9 @@ def read_method(folder: str | os.PathLike[str], name: str | None = None) -> Meth
     return Method(
         name or Path(os.path.realpath(path)).name,
         str(folder),
-        _manifest(path),
-        _table(path, "proteins", PROTEIN_COLUMNS),
-        _table(path, "subsequences", SUBSEQUENCE_COLUMNS),
+        read_rates_manifest(path),
+        read_rates(path, "proteins", PROTEIN_COLUMNS),
+        read_rates(path, "subsequences", SUBSEQUENCE_COLUMNS),
     )
 
 
@@ -93,7 +93,8 @@ def named(text: str) -> tuple[str | None, str]:
 _AGAIN: Final = "write it again with pslidx hitrate -o"
 
 
-def _manifest(folder: Path) -> Mapping[str, Any]:
+def read_rates_manifest(folder: Path) -> Mapping[str, Any]:
+    """The manifest of a folder of hit rates; InputError where there is none."""
     place = str(folder / "manifest.json")
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -108,7 +109,14 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
+def read_rates(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
+    """A table of a folder of hit rates, in any of the formats; `schema` has the columns that are read.
+
+    Raises
+    ------
+    InputError
+        It is missing, there in two formats, damaged, or without a column.
+    """
     paths = [folder / f"{name}.{format}" for format in FORMATS if (folder / f"{name}.{format}").is_file()]
     if len(paths) != 1:
         found = "several" if paths else "none"

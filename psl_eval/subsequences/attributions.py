@@ -24,7 +24,7 @@ from psl_index.opening import Source, open_source
 
 _SCORES: Final = "scores"
 _NEEDED: Final = ("query", "sequence", "predicted")
-_TEXTS: Final = (*_NEEDED, "true", "method", "target")
+_TEXTS: Final = (*_NEEDED, "true", "method", "target", "settings")
 _PARQUET: Final = b"PAR1"
 _HEAD_BYTES: Final = 1 << 16
 _ROWS: Final = 256  # of Arrow at a time: some 100,000 scores, and still bounded where each protein is as long as titin
@@ -65,7 +65,15 @@ class Attributions(NamedTuple):
 
 
 class AttributionReader:
-    """Checked attributions in input order; a context manager. Made by `open_attributions`."""
+    """Checked attributions in input order; a context manager. Made by `open_attributions`.
+
+    Attributes
+    ----------
+    settings : str or None
+        Of the first row; None where the table has none. As `targets`, once rows are taken.
+    targets : set of str
+        Classes that rows which are given explain, where it is another than the predicted one.
+    """
 
     def __init__(self, columns: _Columns, source: Source | None, target: str | None) -> None:
         self._columns = columns
@@ -80,6 +88,8 @@ class AttributionReader:
             raise InputError(problem, file=table.file, line=table.first_line, remedy=_EXPECTED)
         self._queries: set[str] = set()
         self._method: str | None = None
+        self.settings: str | None = None
+        self.targets: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +99,11 @@ class AttributionReader:
     ) -> None:
         if self._source is not None:
             self._source.close()
+
+    @property
+    def method(self) -> str | None:
+        """The method that the table names, once its rows are taken; None where it names none."""
+        return self._method
 
     def batches(self) -> Iterator[Attributions]:
         """The rows, some at a time; to be called once.
@@ -134,6 +149,11 @@ class AttributionReader:
 
         faults.add(found != residues, miscounted)
         self._refuse_mixed(query, chosen, texts.columns.get("method"), faults)
+        if self.settings is None and "settings" in texts.columns and len(predicted):
+            self.settings = texts.columns["settings"][0].as_py()
+        if "target" in texts.columns:
+            other = pc.fill_null(pc.not_equal(texts.columns["target"], predicted), False)
+            self.targets.update(texts.columns["target"].filter(pc.and_(other, pa.array(chosen))).to_pylist())
         bad = [rows.faults.first, faults.first, texts.unreadable and texts.unreadable.first]
         first = min(filter(None, bad), key=lambda fault: fault.place, default=None)
         if first is not None:
