@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from psl_eval.comparing.comparability import check_comparable, common_labels, differences
 from psl_eval.comparing.methods import Method
+from psl_eval.results.notebook import table_html
 from psl_eval.statistics.means import adjusted, paired_test, standardised_mean
 from psl_eval.statistics.resampling import RESAMPLES
 from psl_eval.statistics.rows import table_of
@@ -53,6 +55,10 @@ class Comparison:
 
     table: pa.Table
     warnings: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.warnings)
+        return said + table_html(self.table, "Methods compared")
 
 
 def compare(methods: Sequence[Method], *, seed: int = 1, resamples: int = RESAMPLES) -> Comparison:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from psl_eval.results.encoders import encoder
+from psl_eval.results.notebook import picture_html, table_html
 from psl_index.durable import write_durably
 from psl_index.errors import OutputError
 
@@ -54,6 +56,11 @@ class Result:
     def table(self) -> pa.Table:
         """The first table."""
         return next(iter(self.tables.values()))
+
+    def _repr_html_(self) -> str:
+        found = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.findings)
+        pictures = "".join(picture_html(_picture(each, "png"), name) for name, each in self.figures.items())
+        return f"<ul>{found}</ul>{table_html(self.table, self.experiment)}{pictures}"
 
 
 def write_result(result: Result, results: Path) -> Path:

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
+from psl_eval.results.notebook import table_html
+
 SUMMARY: Final = pa.schema(
     [
         pa.field("definition", pa.string(), nullable=False),
@@ -115,6 +117,22 @@ ATTRIBUTED: Final = pa.schema(
 #: Tables of results, in the order in which they are made: subsequences first, as they are scored.
 TABLES: Final = ("subsequences", "windows", "proteins", "strata", "confidence", "calibration", "summary")
 
+#: What notebooks show of the summary.
+_IN_SHORT: Final = (
+    "against",
+    "subset",
+    "exclusion",
+    "proteins",
+    "proteins_scored",
+    "hit_rate",
+    "low",
+    "high",
+    "null",
+    "null_hit_rate",
+    "lift",
+    "p_value",
+)
+
 KIND: Final = "pslidx hit rates"
 KIND_VERSION: Final = 2
 
@@ -162,6 +180,11 @@ class HitRates:
     calibration: pa.Table
     windows: pa.Table
     manifest: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        made = self.manifest
+        caption = f"Hit rates: definition {made['definition']}, exclusion {made['exclusion']}"
+        return table_html(self.summary, caption, _IN_SHORT)
 
     def tables(self) -> Iterator[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
         """Name, schema and batches of each table."""
