@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "hitrate": "pslidx.hitrate_command",
     "compare": "pslidx.compare_command",
     "experiment": "pslidx.experiment_group",
+    "report": "pslidx.report_command",
+    "plot": "pslidx.plot_command",
     "validate": "pslidx.validate_command",
     "cluster": "pslidx.cluster_command",
     "import-checkpoint": "pslidx.import_command",

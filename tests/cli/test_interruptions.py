@@ -6,6 +6,7 @@ Whatever the moment: the right exit code, no traceback, and a result that is eit
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import shutil
@@ -24,6 +25,7 @@ from psl_eval.results.schemas import TABLES
 from psl_index import Index, verify
 from psl_models.checkpoints import save_model
 from tests.psl_models.small_models import CLASSES, small_model
+from tests.report_results import write_results
 
 SOAK = bool(os.environ.get("PSLIDX_SOAK"))
 MOMENTS = 100 if SOAK else 20  # for each kind of interruption, dealt out to the commands
@@ -53,6 +55,7 @@ TO_STANDARD_OUTPUT = COMMANDS | {
 }
 RATES = {"manifest.json"} | {f"{name}.tsv" for name in TABLES}
 DEMO = {"synthetic.dat.gz", "planted.tsv", "random.tsv", "index", "planted-rates", "random-rates", "results"}
+DEMO |= {"study", "report.html", "report_data"}
 _TERMINATE_BIT = 1 << (signal.SIGTERM - 1)
 
 
@@ -138,6 +141,32 @@ def test_an_experiment_that_is_interrupted_keeps_its_parts_and_goes_on(tmp_path:
     assert again.returncode == 0, said
     assert (tmp_path / "target" / "sanity-checks" / "manifest.json").exists()
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
+def test_a_report_that_is_interrupted_is_whole_or_not_there(tmp_path: Path, kind: str) -> None:
+    write_results(tmp_path / "results")
+    asked = ("report", "results", "-o", "report.html")
+    page, tables = tmp_path / "report.html", tmp_path / "report_data"
+    with started(tmp_path, asked, kind) as whole:
+        began = time.perf_counter()
+        whole.communicate(timeout=60)
+        seconds = time.perf_counter() - began
+    dice = random.Random(kind)
+    for _ in range(MOMENTS // 4):
+        page.unlink(missing_ok=True)
+        shutil.rmtree(tables, ignore_errors=True)
+        with started(tmp_path, asked, kind) as process:
+            time.sleep(dice.uniform(0, seconds))
+            process.send_signal(SIGNALS[kind])
+            _, said = process.communicate(timeout=60)
+        assert process.returncode in (0, CODES[kind]), said
+        assert "Traceback" not in said
+        assert "error" not in said
+        assert not page.exists() or page.read_text().endswith("</html>\n")
+        if tables.exists():
+            assert set(os.listdir(tables)) == set(json.loads((tables / "manifest.json").read_text())["files"])
+        assert set(os.listdir(tmp_path)) <= {"results", "report.html", "report_data"}
 
 
 def interrupt(work: Path, name: str, kind: str, moment: float) -> tuple[int, str]:

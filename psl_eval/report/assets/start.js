@@ -1,0 +1,16 @@
+async function start() {
+  const drawn = await unpacked("drawn");
+  const tables = {};
+  for (const place of document.querySelectorAll("[data-table]")) {
+    tables[place.dataset.table] = new Table(place, place.dataset.table, drawn.tables[place.dataset.table]);
+  }
+  new Charts(drawn.charts);
+  const data = await unpacked("proteins-known");
+  if (data.proteins.length) new Proteins(data);
+  if (data.explanations.length) new Classes(data, tables);
+  document.documentElement.dataset.ready = "true";
+}
+
+start().catch(error => {
+  document.getElementById("main").prepend(element("p", { role: "alert" }, `This page cannot be drawn here (${error}). The folder beside it holds its tables.`));
+});
