@@ -22,6 +22,7 @@ _RESIDUES: Final = 2_000_000
 _PEPTIDE: Final = "KDEL"
 _SHOWN: Final = 5
 _BAR: Final = 20
+_TITLE: Final = "What a small network looked at, in made-up proteins"
 
 
 @click.command()
@@ -56,12 +57,17 @@ def demo(folder: Path, seed: int) -> None:
     for name, path in explanations.items():
         _score(index, path, folder / f"{name}-rates")
     _compare(index, explanations)
-    _explain(folder / "results", seed)
+    explained = _explain(folder, seed)
+    page = _report(folder, index) if explained else None
     click.echo(f"\nAll of it is in {folder}/. Next, look at one of the signals, or at what the index holds:\n")
     click.echo(f"  pslidx search {index} SKL --limit 5")
     click.echo(f"  pslidx info {index}")
-    if (folder / "results").exists():
+    if explained:
         click.echo(f"  pslidx experiment ground-truth --mutagenesis -o {folder / 'results'}  (some minutes more)")
+    if page is not None:
+        click.echo(
+            f"\nThe report, a page for the browser, shows what the network looked at, protein by protein:\n\n  {page}"
+        )
 
 
 def _make(folder: Path, source: Path, seed: int) -> dict[str, Path]:
@@ -159,8 +165,8 @@ def _compare(index: Path, explanations: dict[str, Path]) -> None:
     _table(["class", "explanation", "scored", "paper", "unweighted", ""], rows)
 
 
-def _explain(folder: Path, seed: int) -> None:
-    """What attribution methods find of the signals; a line says so where that takes what is not installed."""
+def _explain(folder: Path, seed: int) -> bool:
+    """What attribution methods find of the signals; False, and a line says so, where the extra is not installed."""
     try:
         device = prepared_torch("cpu", 1)  # the same on all machines: weights depend on the number of threads
     except UsageError:
@@ -168,27 +174,61 @@ def _explain(folder: Path, seed: int) -> None:
             "\nLeft out, for the extra `models` is not installed: what explanations of a trained network find of these "
             "signals. Get it with: pip install 'pslidx[models]'"
         )
-        return
+        return False
     from psl_eval.experiments.ground_truth.experiment import NAME, GroundTruth
     from psl_eval.experiments.ground_truth.findings import comparisons
     from psl_eval.experiments.result import write_result
+    from pslidx.demo_study import study
     from pslidx.experiments.options import running
 
+    results = folder / "results"
     chosen = () if seed == 1 else ("--seed", seed)
-    _command("experiment", "ground-truth", "-o", folder, "--device", "cpu", "--threads", 1, *chosen)
+    _command("experiment", "ground-truth", "-o", results, "--device", "cpu", "--threads", 1, *chosen)
     click.echo(
         "  A small network learns where made-up proteins live, and attribution methods explain what it says of\n"
         "  others: do they pick out the cores of the planted signals? This takes a minute or two."
     )
-    with short_of_memory(), running(folder, NAME) as (parts, report):
+    with short_of_memory(), running(results, NAME) as (parts, report):
         experiment = GroundTruth(residues=_RESIDUES, seed=seed)
         result = experiment.run(device, parts, report)
-        written = write_result(result, folder)
+        written = write_result(result, results)
+        prepared = experiment.prepared(device, parts, report)
     _show_recovery(result.table)
     click.echo("")
     for sentence in comparisons(result.table, experiment.resamples):
         click.echo(textwrap.fill(sentence, 110, initial_indent="  ", subsequent_indent="    "))
     click.echo(f"\n  The same with intervals and controls: {written / 'ground-truth.png'}")
+    click.echo(
+        "\nThe same network once more, now with files of everything for the report: what it predicts with its own,\n"
+        "permuted and random attention, which residues explanations point at, and hit rates of these stretches.\n"
+    )
+    with short_of_memory():
+        study(prepared.learned.model, prepared.asked, folder / "index", folder / "study", _command_alone)
+    return True
+
+
+def _report(folder: Path, index: Path) -> Path | None:
+    """The page of the study and of what methods found; None, and a line says so, where the extra is not installed."""
+    from datetime import UTC, datetime
+
+    from psl_eval.report.sources import find_sources
+    from psl_index import Index
+    from pslidx.report_command import require_report_extra
+
+    try:
+        require_report_extra()
+    except UsageError as error:
+        click.echo(f"\nLeft out, the report: {error}")
+        return None
+    from psl_eval.report.held import LookUp
+    from psl_eval.report.report import write_report
+
+    page = folder / "report.html"
+    results = [str(folder / name) for name in ("study", "results")]
+    _command("report", *results, "--index", index, "-o", page)
+    with Index.open(index) as opened, raised():
+        write_report(find_sources(results), page, LookUp(opened), title=_TITLE, made=datetime.now(UTC).date())
+    return page
 
 
 def _show_recovery(table: pa.Table) -> None:
@@ -220,7 +260,12 @@ def _means_by_class(subsequences: pa.Table) -> dict[str, tuple[int, float]]:
 
 def _command(*words: object) -> None:
     """Say which command does what follows."""
-    click.echo(f"\n$ pslidx {' '.join(map(str, words))}")
+    click.echo("")
+    _command_alone(*words)
+
+
+def _command_alone(*words: object) -> None:
+    click.echo(f"$ pslidx {' '.join(map(str, words))}")
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -69,6 +69,16 @@ class Compared(NamedTuple):
     untrained: str | None
 
 
+class Prepared(NamedTuple):
+    """What explanations are compared on."""
+
+    planted: Planted
+    split: Split
+    rows: list[int]  # proteins of the test side that are explained
+    asked: Asked  # the same
+    learned: Trained
+
+
 @dataclass(frozen=True)
 class GroundTruth:
     """Choices of the experiment.
@@ -110,15 +120,7 @@ class GroundTruth:
             There are too few proteins for a training, or none of the test side has a signal; there is no such method,
             or it cannot explain the model.
         """
-        planted = planted_proteins(self.residues, self.seed, longest=self.longest)
-        split = self._split(planted)
-        check_methods(planted, self.methods)
-        learned = trained_on(planted, split, self.epochs, self.seed, device, parts, report)
-        rows = [int(row) for row in rows_of(split, TEST) if planted.signals[row]][: self.explained]
-        if not rows:
-            raise UsageError("no protein that is held out has a signal", remedy="make up more with --residues")
-        dataset = planted.dataset.chosen(np.array(rows))
-        asked = Asked(dataset, list(dataset.sequences))
+        planted, split, rows, asked, learned = self.prepared(device, parts, report)
         explanations = []
         for each in self.explanations(learned):
             attributions = attributions_of(each.explanation, asked, self.seed, parts, report)
@@ -127,7 +129,7 @@ class GroundTruth:
         classes: list[str] = attributions["target"].to_pylist()  # what the trained model predicts, in all of them
         by_position = scores_by_position(planted, rows_of(split, TRAIN), rows, classes)
         explanations.append(explained(POSITION, POSITION_ALONE, None, by_position, planted, rows))
-        correct = np.array([labels == (named,) for labels, named in zip(dataset.labels, classes, strict=True)])
+        correct = np.array([labels == (named,) for labels, named in zip(asked.labels, classes, strict=True)])
         table = table_of(list(recovery_rows(explanations, correct, self.seed, self.resamples)), RECOVERY_ROWS)
         of_model = table_of(list(model_rows(learned.metrics)), MODEL_ROWS)
         by_signal = table_of(list(signal_rows(explanations, self.seed, self.resamples)), SIGNAL_ROWS)
@@ -147,6 +149,18 @@ class GroundTruth:
                 },
             },
         )
+
+    def prepared(self, device: torch.device, parts: Parts, report: Callable[[Progress], None]) -> Prepared:
+        """The proteins and the model, trained where that has not been done; errors as of `run`."""
+        planted = planted_proteins(self.residues, self.seed, longest=self.longest)
+        split = self._split(planted)
+        check_methods(planted, self.methods)
+        learned = trained_on(planted, split, self.epochs, self.seed, device, parts, report)
+        rows = [int(row) for row in rows_of(split, TEST) if planted.signals[row]][: self.explained]
+        if not rows:
+            raise UsageError("no protein that is held out has a signal", remedy="make up more with --residues")
+        dataset = planted.dataset.chosen(np.array(rows))
+        return Prepared(planted, split, rows, Asked(dataset, list(dataset.sequences)), learned)
 
     def _split(self, planted: Planted) -> Split:
         proteins = counted(len(planted.dataset))
