@@ -4,8 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test check bench growth soak coverage clean help
+.PHONY: demo test check bench growth soak coverage browser notebook clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +41,12 @@ coverage: $(VENV)/.installed-dev  ## lines and branches of psl_index that the te
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report
 
+notebook: $(VENV)/.installed-dev  ## run the notebook of the docs anew, after a change of what it shows
+	@$(BIN)/python tools/execute_notebook.py
+
+browser:  ## Chromium for the tests of the report (Debian and Ubuntu; asks for the password)
+	@command -v chromium >/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install --yes chromium; }
+
 clean:  ## remove what the targets made
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
@@ -56,15 +63,15 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.installed-models: $(VENV)/.installed
 	@echo "Installing what models need ..."
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[models]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[models,report]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-models
 	@echo "Installing what the tests need ..."
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,models]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,models,report]'
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed-dev
 	@echo "Installing the peers to compare with ..."
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,models]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench,models,report]'
 	@touch $@

@@ -143,6 +143,13 @@ def _models(bench: Bench) -> Iterator[Finding]:
     yield from models.findings(bench.folder, THREADS)
 
 
+def _page(bench: Bench) -> Iterator[Finding]:
+    """the report of 2,101 proteins, in Chromium"""
+    from benchmarks import page
+
+    yield from page.findings(bench.folder)
+
+
 def _start(bench: Bench) -> Iterator[Finding]:
     """commands from start to end"""
     from benchmarks import end_to_end
@@ -171,11 +178,12 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Finding]]] = {
     "cluster": _cluster,
     "hitrate": _hitrate,
     "models": _models,
+    "page": _page,
     "start": _start,
     "growth": _growth,
     "study": _study,
 }
-ON_REAL_DATA = {"real", "exactness", "generator", "parse", "hitrate", "models", "study"}
+ON_REAL_DATA = {"real", "exactness", "generator", "parse", "hitrate", "models", "page", "study"}
 ON_REQUEST = {"growth", "study"}
 
 
