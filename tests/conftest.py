@@ -26,11 +26,23 @@ MINUTES_WITHOUT_THE_JIT = {
 }
 
 
+#: Files of tests that take a minute or more: they are begun first, so that no core waits for the last of them.
+LONG = {
+    "test_without_the_jit.py",
+    "test_interruptions.py",
+    "test_notebook_of_the_docs.py",
+    "test_report.py",
+    "test_killed.py",
+    "test_damage.py",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What coverage, mutation testing and the tests without the jit need.
+    """Long files first; and what coverage, mutation testing and the tests without the jit need.
 
     `PSLIDX_EXAMPLES` says how many examples of each property there are at most, the same ones in each run.
     """
+    items.sort(key=lambda item: item.path.name not in LONG)
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         for item in items:
             if item.name.partition("[")[0] in MINUTES_WITHOUT_THE_JIT:
