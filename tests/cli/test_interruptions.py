@@ -153,7 +153,7 @@ def test_a_report_that_is_interrupted_is_whole_or_not_there(tmp_path: Path, kind
         whole.communicate(timeout=60)
         seconds = time.perf_counter() - began
     dice = random.Random(kind)
-    for _ in range(MOMENTS // 4):
+    for _ in range(MOMENTS // 10):
         page.unlink(missing_ok=True)
         shutil.rmtree(tables, ignore_errors=True)
         with started(tmp_path, asked, kind) as process:
