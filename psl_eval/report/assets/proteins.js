@@ -192,7 +192,7 @@ class Proteins {
     });
     const said = picked.occurrences > rows.length
       ? `The first ${rows.length} of ${picked.occurrences} occurrences; all are in the folder beside this page`
-      : `${picked.occurrences} occurrences`;
+      : `${picked.occurrences} occurrence${picked.occurrences === 1 ? "" : "s"}`;
     const inner = picked.occurrences
       ? element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": said }, table(said, ["Entry", "Organism", "Locations", "At", "Counts", "Weight"], rows))
       : element("p", {}, "No entry holds it.");
