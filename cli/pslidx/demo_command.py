@@ -115,6 +115,7 @@ def _search(index: Path) -> None:
 
 def _score(index: Path, subsequences: Path, folder: Path) -> None:
     from psl_eval import hit_rate, write_hit_rates
+    from psl_eval.results.schemas import IN_SHORT
     from psl_index import Index
 
     _command("hitrate", index, subsequences, "-o", folder)
@@ -122,19 +123,8 @@ def _score(index: Path, subsequences: Path, folder: Path) -> None:
         rates = hit_rate(opened, subsequences, nulls=["label"])
     with raised():
         write_hit_rates(rates, folder)
-    columns = [
-        "exclusion",
-        "proteins",
-        "proteins_scored",
-        "hit_rate",
-        "low",
-        "high",
-        "null_hit_rate",
-        "lift",
-        "p_value",
-    ]
     summary = [row for row in rates.summary.to_pylist() if row["subset"] == "all"]
-    _table(columns, [[row[column] for column in columns] for row in summary])
+    _table(IN_SHORT, [[row[column] for column in IN_SHORT] for row in summary])
 
 
 def _compare(index: Path, explanations: dict[str, Path]) -> None:

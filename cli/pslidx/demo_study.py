@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pslidx import sinks
 from pslidx.destination import Destination
 
 if TYPE_CHECKING:
@@ -30,16 +31,20 @@ def study(model: NamedModel, asked: Asked, index: Path, folder: Path, say: Calla
         Proteins of the index.
     index : Path
     folder : Path
-        An earlier one is replaced.
+        Files of an earlier study are replaced, others are left alone.
     say : callable
         Called with the words of each command that does the same.
+
+    Raises
+    ------
+    UsageError
+        A folder that is to be made holds something else.
     """
     from psl_index import Index
 
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     assert model.training_set is not None  # its folder says so
-    shutil.copytree(model.training_set.parent, folder / "model")
+    _copy_model(model.training_set.parent, folder / "model")
     _write_fasta(folder / "proteins.fasta", asked)
     for attention in _ATTENTION:
         _predict(model, asked, attention, folder, say)
@@ -49,9 +54,23 @@ def study(model: NamedModel, asked: Asked, index: Path, folder: Path, say: Calla
             _score(opened, method, folder, say)
 
 
+def _copy_model(own: Path, target: Path) -> None:
+    from psl_eval.results.replacement import replacing
+    from psl_index.errors import UsageError
+    from psl_models.checkpoints import CONFIGURATION
+
+    if target.exists() and not (target / CONFIGURATION).exists():
+        problem = "is there, and is no model that could be replaced"
+        raise UsageError(problem, file=str(target), remedy="name another folder with -o")
+    with replacing(target) as new:
+        shutil.copytree(own, new, dirs_exist_ok=True)
+
+
 def _write_fasta(path: Path, asked: Asked) -> None:
     proteins = zip(asked.identifiers, asked.labels, asked.sequences, strict=True)
-    path.write_text("".join(f">{name} {'|'.join(labels)}-U\n{sequence}\n" for name, labels, sequence in proteins))
+    with sinks.file(path) as sink:
+        for name, labels, sequence in proteins:
+            sink.write(f">{name} {'|'.join(labels)}-U\n{sequence}\n".encode())
 
 
 def _predict(model: NamedModel, asked: Asked, attention: Any, folder: Path, say: Callable[..., None]) -> None:

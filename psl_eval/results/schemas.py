@@ -117,17 +117,14 @@ ATTRIBUTED: Final = pa.schema(
 #: Tables of results, in the order in which they are made: subsequences first, as they are scored.
 TABLES: Final = ("subsequences", "windows", "proteins", "strata", "confidence", "calibration", "summary")
 
-#: What notebooks show of the summary.
-_IN_SHORT: Final = (
-    "against",
-    "subset",
+#: What is shown first of a summary.
+IN_SHORT: Final = (
     "exclusion",
     "proteins",
     "proteins_scored",
     "hit_rate",
     "low",
     "high",
-    "null",
     "null_hit_rate",
     "lift",
     "p_value",
@@ -184,7 +181,7 @@ class HitRates:
     def _repr_html_(self) -> str:
         made = self.manifest
         caption = f"Hit rates: definition {made['definition']}, exclusion {made['exclusion']}"
-        return table_html(self.summary, caption, _IN_SHORT)
+        return table_html(self.summary, caption, ("against", "subset", *IN_SHORT, "null"))
 
     def tables(self) -> Iterator[tuple[str, pa.Schema, Iterable[pa.RecordBatch]]]:
         """Name, schema and batches of each table."""

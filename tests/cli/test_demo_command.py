@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,24 @@ def test_it_ends_with_what_methods_find(pslidx: Call, tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "results" / "ground-truth" / "ground-truth.png").exists()
     assert f"{tmp_path}/demo/results/ground-truth/ground-truth.png\n" in after
     assert "error" not in ended.err
+
+
+@pytest.mark.usefixtures("small")
+def test_it_ends_with_a_page_and_leaves_what_others_have_put_there(pslidx: Call, tmp_path: Path) -> None:
+    mine = tmp_path / "demo" / "study" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    for _ in range(2):  # the second replaces the files of the first
+        ended = pslidx("demo", "-o", tmp_path / "demo")
+        assert ended.code == 0, ended.err
+        assert ended.out.endswith(f"\n  {tmp_path}/demo/report.html\n")
+        assert mine.read_text() == "mine"
+    assert (tmp_path / "demo" / "report_data" / "manifest.json").exists()
+    shutil.rmtree(mine.parent / "model")
+    (mine.parent / "model").mkdir()
+    ended = pslidx("demo", "-o", tmp_path / "demo")
+    assert ended.code == 2
+    assert "study/model: is there, and is no model that could be replaced" in ended.err
 
 
 @pytest.mark.usefixtures("small")
