@@ -12,14 +12,15 @@ import numpy as np
 import pyarrow as pa
 import vl_convert
 
+from psl_eval.report.ends import NEAR
 from psl_eval.report.predictions import Series
+from psl_eval.report.proteins import ShownProtein
 from psl_eval.report.tables import ReportTable, plain
 
 #: Colours that are told apart by everyone (Okabe and Ito 2008).
 BLUE: Final = "#0072b2"
 ORANGE: Final = "#d55e00"
 GREY: Final = "#8a8a94"
-ACCURACY: Final = "Accuracy"
 _LENGTHS: Final = (0, 100, 200, 300, 400, 500, 700, 1000, 2000)
 _VERDICTS: Final = {True: "correct", False: "wrong", None: "not known"}
 _ABOVE: Final = alt.Legend(orient="top", gradientLength=200)
@@ -68,7 +69,7 @@ class Chart:
         }
 
 
-def accuracy(name: str, table: pa.Table) -> Chart:
+def accuracy(rows: ReportTable) -> Chart:
     """Accuracy with intervals (rows of `psl_eval.report.accuracy.ACCURACY`)."""
     base = alt.Chart().encode(y=alt.Y("predictions:N", sort=None, title=None, axis=alt.Axis(labelLimit=240)))
     tooltip = ["predictions:N", "correct:Q", "labelled:Q", *_formatted(("accuracy", "low", "high", "majority"), ".3f")]
@@ -77,11 +78,11 @@ def accuracy(name: str, table: pa.Table) -> Chart:
     dot = base.mark_point(filled=True, opacity=1, size=70, color=BLUE).encode(x="accuracy:Q", tooltip=tooltip)
     majority = base.mark_tick(color=ORANGE, thickness=2, size=16).encode(x="majority:Q", tooltip=tooltip)
     return Chart(
-        ACCURACY,
+        rows.title,
         "Share of proteins whose location is predicted right (blue, with 95 % intervals), and that of always saying "
         "the most frequent one (orange).",
         spec_of((interval + dot + majority).properties(width=360, height=alt.Step(24))),
-        ReportTable(name, ACCURACY, table),
+        rows,
     )
 
 
@@ -121,7 +122,7 @@ def confusion(name: str, series: Series, classes: Sequence[str]) -> Chart | None
     )
 
 
-def by_class(name: str, proteins: Iterable[Mapping[str, Any]], classes: Sequence[str]) -> Chart:
+def by_class(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str]) -> Chart:
     """How many proteins of each class there are, and how many are predicted right."""
     counts: Counter[tuple[str, str]] = Counter()
     for each in proteins:
@@ -149,7 +150,7 @@ def by_class(name: str, proteins: Iterable[Mapping[str, Any]], classes: Sequence
     )
 
 
-def by_length(name: str, proteins: Collection[Mapping[str, Any]]) -> Chart:
+def by_length(name: str, proteins: Collection[ShownProtein]) -> Chart:
     """How many proteins of each length there are, and how many are predicted right."""
     counts: Counter[tuple[int, str]] = Counter()
     known = [each for each in proteins if each["sequence"]]
@@ -262,7 +263,7 @@ def heat_map(name: str, explanation: str, ends: pa.Table, classes: Sequence[str]
     )
 
 
-_TICKS: Final = {"N": [1, *range(10, 51, 10)], "C": [*range(-50, 0, 10), -1]}
+_TICKS: Final = {"N": [1, *range(10, NEAR + 1, 10)], "C": [*range(-NEAR, 0, 10), -1]}
 _EXCLUDED: Final = {
     "none": "all entries",
     "self": "without the protein itself",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -28,7 +28,6 @@ ENDS: Final = pa.schema(
     ]
 )
 
-
 LETTERS: Final = pa.schema(
     [
         pa.field("explanation", pa.string(), nullable=False),
@@ -48,13 +47,17 @@ class Letter(NamedTuple):
     height: float  # in even shares of the size of all scores
 
 
+Logos = dict[str, list[list[Letter]]]
+"""Columns of letters from either end, ``N`` and ``C``, inwards; in a column the highest letter first."""
+
+
 def ends_table(explanations: Iterable[Explanation], classes: Sequence[str]) -> pa.Table:
     """A row for each explanation, class, end and position, as `ENDS`; a class without a protein has none."""
     rows = (row for each in explanations for name in classes for row in _rows(each, name))
     return table_of(list(rows), ENDS)
 
 
-def logos(explanation: Explanation, psl_class: str) -> dict[str, list[list[Letter]]]:
+def logos(explanation: Explanation, psl_class: str) -> Logos:
     """Residues of the proteins that are predicted to be of a class, by the size of their scores, for either end.
 
     A column a position, `LOGO` of them, its highest letter first; the height of a letter is the sum of the sizes of the
@@ -64,20 +67,20 @@ def logos(explanation: Explanation, psl_class: str) -> dict[str, list[list[Lette
     return {end: _logo(proteins, end) for end in ("N", "C")}
 
 
-def logo_table(explanations: Iterable[Explanation], classes: Sequence[str]) -> pa.Table:
-    """A row for each letter of the logos, as `LETTERS`."""
+def logo_table(drawn: Mapping[str, Mapping[str, Logos]]) -> pa.Table:
+    """A row for each letter of the logos of explanations and classes, as `LETTERS`."""
     rows = [
         {
-            "explanation": each.name,
-            "class": name,
+            "explanation": explanation,
+            "class": psl_class,
             "end": end,
             "position": inwards + 1 if end == "N" else -inwards - 1,
             "residue": letter.residue,
             "height": letter.height,
         }
-        for each in explanations
-        for name in classes
-        for end, columns in logos(each, name).items()
+        for explanation, of_classes in drawn.items()
+        for psl_class, ends in of_classes.items()
+        for end, columns in ends.items()
         for inwards, column in enumerate(columns)
         for letter in column
     ]

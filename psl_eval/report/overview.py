@@ -18,17 +18,16 @@ from psl_eval.report.tables import Names, ReportTable
 
 def overview_of(contents: Contents, proteins: Sequence[ShownProtein], names: Names) -> Part:
     """Charts and tables of all proteins together; `proteins` are those of `psl_eval.report.proteins`."""
+    accuracy = ReportTable(names.of("accuracy"), "Accuracy", accuracy_table(contents.series))
+    labelled = [accuracy] if any(each["true"] is not None for each in proteins) else []
     drawn = [*_of_predictions(contents, proteins, names), *_of_hit_rates(contents.rates, names)]
-    charted = [chart for chart in drawn if chart is not None]
-    accuracies = [chart.rows for chart in charted if chart.title == charts.ACCURACY]
-    return Part(charted, [*accuracies, *_tables(contents, names)])
+    charted = [*map(charts.accuracy, labelled), *(chart for chart in drawn if chart is not None)]
+    return Part(charted, [*labelled, *_tables(contents, names)])
 
 
 def _of_predictions(contents: Contents, proteins: Sequence[ShownProtein], names: Names) -> Iterator[Chart | None]:
     if not proteins:
         return
-    if any(each["true"] is not None for each in proteins):
-        yield charts.accuracy(names.of("accuracy"), accuracy_table(contents.series))
     yield charts.by_class(names.of("locations"), proteins, contents.classes)
     if any(each["sequence"] for each in proteins):
         yield charts.by_length(names.of("lengths"), proteins)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +18,7 @@ from psl_eval.report.charts import Chart
 from psl_eval.report.experiments import ShownExperiment
 from psl_eval.report.payload import packed
 from psl_eval.report.tables import ReportTable
+from psl_eval.report.view import View
 
 _PACKAGE: Final = "psl_eval.report"
 #: What is taken of Vega: its compiler of charts, which interprets expressions instead of evaluating text.
@@ -51,9 +52,7 @@ class Page:
         What was looked at, by what, and when.
     overview, proteins, classes, settings : Part
     experiments : sequence of ShownExperiment
-    view : mapping
-        What the views of proteins and classes draw: ``proteins`` (`psl_eval.report.proteins.ShownProtein`), and the
-        names of classes, explanations and predictions that their lists are by.
+    view : View
     folder : str
         Name of the folder beside the page.
     """
@@ -65,7 +64,7 @@ class Page:
     classes: Part
     settings: Part
     experiments: Sequence[ShownExperiment]
-    view: Mapping[str, Any]
+    view: View
     folder: str
 
     @property

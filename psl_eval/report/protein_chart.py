@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from psl_eval.report.charts import Chart, spec_of
 from psl_eval.report.levels import COLOURS, LETTERS, STEPS
+from psl_eval.report.proteins import ShownProtein
 from psl_eval.report.tables import ReportTable
 
 _ROW: Final = 50  # residues
@@ -31,7 +32,7 @@ _TYPES: Final = {
 }
 
 
-def protein_chart(protein: Mapping[str, Any], explanations: Sequence[str]) -> Chart | None:
+def protein_chart(protein: ShownProtein, explanations: Sequence[str]) -> Chart | None:
     """A protein of `psl_eval.report.proteins`, one picture below the other; None where nothing explains it."""
     rows = [row for which, name in enumerate(explanations) for row in _rows(protein, which, name)]
     if not rows:
@@ -48,7 +49,7 @@ def protein_chart(protein: Mapping[str, Any], explanations: Sequence[str]) -> Ch
     return Chart(title, reading, spec, ReportTable(protein["query"], title, pa.Table.from_pylist(rows)))
 
 
-def _rows(protein: Mapping[str, Any], which: int, name: str) -> Iterator[dict[str, Any]]:
+def _rows(protein: ShownProtein, which: int, name: str) -> Iterator[dict[str, Any]]:
     """A row a residue: where it stands, how it is coloured, and what lies above and below it."""
     letters = protein["scores"][which]
     if letters is None:

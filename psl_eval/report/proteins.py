@@ -37,7 +37,7 @@ class Shown(NamedTuple):
     held: Mapping[Key, Held]
 
 
-class PickedProtein(TypedDict):
+class ShownSubsequence(TypedDict):
     """A subsequence that stands out in a protein."""
 
     start: int  # from 1
@@ -61,7 +61,7 @@ class ShownProtein(TypedDict):
     probabilities: list[list[float | None] | None]  # of the classes, in their order
     scores: list[str | None]  # letters of `psl_eval.report.levels`; None where it is not explained
     other_sequence: list[bool]  # whether an explanation is of other residues, and has no scores for that reason
-    picked: list[list[PickedProtein]]
+    picked: list[list[ShownSubsequence]]
     features: list[dict[str, Any]]  # as of `psl_eval.report.features`
 
 
@@ -141,9 +141,9 @@ def _probabilities(query: str, series: Series, classes: Sequence[str]) -> list[f
     return [_rounded(of_class.get(name)) for name in classes]
 
 
-def _picked(query: str, shown: Shown) -> list[PickedProtein]:
+def _picked(query: str, shown: Shown) -> list[ShownSubsequence]:
     """What stands out: place, hit rate, and who holds it."""
-    rows: list[PickedProtein] = []
+    rows: list[ShownSubsequence] = []
     of_subsequences = {} if shown.rates is None else shown.rates.of_subsequences
     for each in () if shown.track is None else shown.track.picked.get(query, ()):
         key = (query, each.start, each.end)

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 
+from psl_eval.experiments.wording import counted
 from psl_eval.report.class_view import class_view_of
 from psl_eval.report.contents import Contents, read_contents
 from psl_eval.report.data_folder import DataFolder, check_data_folder, data_folder_of
-from psl_eval.report.ends import logo_table, logos
-from psl_eval.report.entries import REASONS, described
+from psl_eval.report.ends import logo_table
 from psl_eval.report.experiments import ShownExperiment, read_experiment
-from psl_eval.report.features import FEATURES, features_of
+from psl_eval.report.features import features_of
 from psl_eval.report.held import LookUp, shown_of
-from psl_eval.report.levels import STEPS
 from psl_eval.report.overview import overview_of
 from psl_eval.report.page import Page, Part, rendered
-from psl_eval.report.proteins import Shown, ShownProtein, probability_table, protein_table, proteins_of
+from psl_eval.report.proteins import Shown, probability_table, protein_table, proteins_of
 from psl_eval.report.settings import SETTINGS, model_settings, setting_rows
 from psl_eval.report.sources import Sources
 from psl_eval.report.tables import Names, ReportTable
+from psl_eval.report.view import View, view_of
 from psl_eval.results.replacement import replacing
 from psl_eval.results.schemas import SCORED
 from psl_eval.statistics.rows import table_of
@@ -107,15 +107,16 @@ def write_report(
         shown = shown_of(contents, look_up, written, names, warn, report)
         features = _features(contents, look_up, warn)
         proteins = proteins_of(contents.queries, shown, contents.series, contents.classes, features)
+        view = view_of(contents, shown, proteins, look_up.index)
         page = Page(
             title,
             [("Made", f"{made:%d %B %Y}, by pslidx {version('pslidx')}"), *_facts(sources, contents, look_up.index)],
             overview_of(contents, proteins, names),
-            _tables_of_proteins(contents, proteins, shown, names),
+            _tables_of_proteins(contents, view, shown, names),
             class_view_of(contents, look_up.index, names),
             _settings(sources, contents, experiments, names),
             experiments,
-            _view(contents, shown, proteins, look_up.index),
+            view,
             folder.name,
         )
         written.write_page(page)
@@ -131,19 +132,17 @@ def _features(contents: Contents, look_up: LookUp, warn: Callable[[str], None]) 
         return {}
     annotated = features_of(look_up.index, contents.sequences)
     if annotated.other_sequence:
-        number = annotated.other_sequence
-        warn(f"{number:,} proteins have other residues in the index (cut, another isoform or release): no features")
+        other = "with other residues in the index (cut, another isoform or release), so without features"
+        warn(f"{counted(annotated.other_sequence)} {other}")
     return annotated.features
 
 
-def _tables_of_proteins(
-    contents: Contents, proteins: Sequence[ShownProtein], shown: Sequence[Shown], names: Names
-) -> Part:
-    if not proteins:
+def _tables_of_proteins(contents: Contents, view: View, shown: Sequence[Shown], names: Names) -> Part:
+    if not view["proteins"]:
         return Part()
-    part = Part(tables=[ReportTable(names.of("proteins"), "All proteins", protein_table(proteins, shown))])
-    kept = {"probabilities": probability_table(contents.series)}
-    kept |= {"logos": logo_table(contents.explanations, contents.classes)} if contents.explanations else {}
+    part = Part(tables=[ReportTable(names.of("proteins"), "All proteins", protein_table(view["proteins"], shown))])
+    drawn = dict(zip(view["explanations"], view["logos"], strict=True))
+    kept = {"probabilities": probability_table(contents.series), "logos": logo_table(drawn)}
     kept |= {f"subsequences-{each.name}": pa.Table.from_pylist(list(each.scored), SCORED) for each in contents.rates}
     part.kept.extend(ReportTable(names.of(name), name, table) for name, table in kept.items() if len(table))
     return part
@@ -183,27 +182,6 @@ def _settings(sources: Sources, contents: Contents, experiments: Sequence[ShownE
     for experiment in experiments:
         rows += setting_rows("experiment", experiment.name, experiment.settings)
     return Part(tables=[ReportTable(names.of("settings"), "Settings", table_of(rows, SETTINGS))] if rows else [])
-
-
-def _view(
-    contents: Contents, shown: Sequence[Shown], proteins: Sequence[ShownProtein], index: Index | None
-) -> dict[str, Any]:
-    """What the views of proteins and classes draw."""
-    named = {hit.accession for each in shown for held in each.held.values() for hit in held.first}
-    return {
-        "classes": contents.classes,
-        "series": [each.name for each in contents.series],
-        "explanations": [each.explanation.name for each in shown],
-        "signed": [any((of.scores < 0).any() for of in each.explanation.proteins.values()) for each in shown],
-        "rated": [None if each.rates is None else each.rates.name for each in shown],
-        "looked_up": [bool(each.held) for each in shown],
-        "reasons": REASONS,
-        "features": FEATURES,
-        "steps": STEPS,
-        "proteins": proteins,
-        "entries": {} if index is None or not named else described(index, named),
-        "logos": [{name: logos(each.explanation, name) for name in contents.classes} for each in shown],
-    }
 
 
 @contextmanager

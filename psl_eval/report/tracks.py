@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from psl_eval.experiments.wording import counted
 from psl_eval.inputs.subsequences import open_subsequences
 from psl_eval.report.explanations import Explanation
 from psl_index.file_records import FileRecord
@@ -75,7 +76,7 @@ def read_track(name: str, path: Path, explanations: Iterable[Explanation]) -> Tr
     with open_subsequences(path, skip_bad=True) as reader:
         rows = pa.concat_tables(reader.batches())
     assert reader.record is not None  # of a file there is one
-    skipped = f"{reader.skipped:,} bad rows are passed over; the first: {reader.first_skipped}"
+    skipped = f"passed over: {counted(reader.skipped, 'bad row')}; the first: {reader.first_skipped}"
     read = Track(name, path, reader.record, rows, skipped if reader.skipped else None, None)
     taken_from = next((each.name for each in explanations if _is_of(read.picked, each)), None)
     return replace(read, explanation=taken_from)

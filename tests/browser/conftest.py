@@ -22,9 +22,13 @@ from psl_index import Index
 from tests.report_results import write_results
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium; skips where there is none."""
+    """Chromium; skips where there is none.
+
+    It is closed with its file of tests, for while it is open an event loop runs in this thread,
+    and tests that come later start their own.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     named = os.environ.get("PSLIDX_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if named is None:

@@ -137,8 +137,10 @@ def test_a_click_shows_the_entries_and_another_hides_them(open_page: Open, repor
         button.click()
         entries = opened.page.locator(".entries tbody tr")
         assert entries.count() >= 1
-        link, organism, locations, at, counts, _ = (cell.inner_text() for cell in entries.first.locator("td").all())
-        assert (organism, locations) == ("invented", "Nucleus")
+        link, name, organism, locations, at, counts, _ = (
+            cell.inner_text() for cell in entries.first.locator("td").all()
+        )
+        assert (name, organism, locations) == ("invented", "invented", "Nucleus")
         assert link[0] in "PQ"
         assert int(at) >= 1
         assert counts.startswith(("yes", "no, "))

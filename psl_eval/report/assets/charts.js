@@ -1,8 +1,8 @@
-/** Charts are drawn when they come into view, in the colours that the page has then. */
+/** Charts are drawn when they come into view, and the others after all else, in the colours that the page has then. */
 class Charts {
   constructor(specs) {
     this.specs = specs;
-    this.drawn = new Map();
+    this.drawn = new Map(); // what is drawn by its place; null while that is being done
     this.watch = new IntersectionObserver(seen => seen.filter(each => each.isIntersecting).forEach(each => this.draw(each.target)), { rootMargin: "400px" });
     for (const place of document.querySelectorAll("[data-chart]")) {
       const buttons = ["svg", "png"].map(kind =>
@@ -11,12 +11,11 @@ class Charts {
       this.watch.observe(place);
     }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [...this.drawn.keys()].forEach(place => this.draw(place)));
-    requestIdleCallback(() => this.drawRest()); // paper has all of them, and there is no waiting for it then
     addEventListener("beforeprint", () => this.paint("#1b1b1f"));
     addEventListener("afterprint", () => this.paint(""));
   }
 
-  /** Draw what has not come into view yet, one after the other. */
+  /** Draw what has not come into view yet, one after the other: paper has all of them, and does not wait. */
   async drawRest() {
     for (const place of document.querySelectorAll("[data-chart]")) {
       if (!this.drawn.has(place)) await this.draw(place);
@@ -31,6 +30,7 @@ class Charts {
   async draw(place) {
     this.watch.unobserve(place);
     this.drawn.get(place)?.finalize();
+    this.drawn.set(place, null);
     try {
       this.drawn.set(place, await this.embedded(place, place.dataset.chart, getComputedStyle(document.body).color));
     } catch (error) {

@@ -187,14 +187,14 @@ class Proteins {
     }
     const rows = picked.held.map(([accession, at, reason, weight]) => {
       const entry = this.data.entries[accession];
-      return element("tr", {}, element("td", {}, linkTo(accession, accession)), element("td", {}, entry.organism ?? ""), element("td", {}, entry.classes), figure(String(at)),
+      return element("tr", {}, element("td", {}, linkTo(accession, accession)), element("td", {}, entry.name ?? ""), element("td", {}, entry.organism ?? ""), element("td", {}, entry.classes), figure(String(at)),
         element("td", {}, this.data.reasons[reason]), figure(weight ? rounded(weight) : "0"));
     });
     const said = picked.occurrences > rows.length
       ? `The first ${rows.length} of ${picked.occurrences} occurrences; all are in the folder beside this page`
       : `${picked.occurrences} occurrence${picked.occurrences === 1 ? "" : "s"}`;
     const inner = picked.occurrences
-      ? element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": said }, table(said, ["Entry", "Organism", "Locations", "At", "Counts", "Weight"], rows))
+      ? element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": said }, table(said, ["Entry", "Protein", "Organism", "Locations", "At", "Counts", "Weight"], rows))
       : element("p", {}, "No entry holds it.");
     line.after(element("tr", { class: "entries" }, element("td", { colspan: "5" }, inner)));
   }

@@ -4,11 +4,12 @@ async function start() {
   for (const place of document.querySelectorAll("[data-table]")) {
     tables[place.dataset.table] = new Table(place, place.dataset.table, drawn.tables[place.dataset.table]);
   }
-  new Charts(drawn.charts);
+  const charts = new Charts(drawn.charts);
   const data = await unpacked("proteins-known");
   if (data.proteins.length) new Proteins(data);
   if (data.explanations.length) new Classes(data, tables);
   document.documentElement.dataset.ready = "true";
+  await charts.drawRest();
 }
 
 start().catch(error => {

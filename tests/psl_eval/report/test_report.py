@@ -197,7 +197,7 @@ def test_bad_rows_of_subsequences_are_passed_over_and_said(
     (tmp_path / "bad.tsv").write_text(rows + "P10001\tx\t3\tKRK\tNucleus\t\t\t1\n")
     _, warnings = write(tmp_path / "bad.tsv", without="attention-")
     assert len(warnings) == 1
-    assert warnings[0].startswith("bad: 1 bad rows are passed over; the first: ")
+    assert warnings[0].startswith("bad: passed over: 1 bad row; the first: ")
 
 
 def test_the_definition_released_shows_no_entries(results: Path, write: Callable[..., Written], tmp_path: Path) -> None:
