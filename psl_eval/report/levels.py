@@ -11,28 +11,6 @@ import numpy.typing as npt
 STEPS: Final = 9
 #: A letter a level, from the strongest against the class to the strongest for it.
 LETTERS: Final = "abcdefghijklmnopqrs"
-#: A colour a level on white, as in the page's style sheet; told apart by everyone, in print too.
-COLOURS: Final = (
-    "#7f3b08",
-    "#93490a",
-    "#a6580d",
-    "#d07d22",
-    "#e2963f",
-    "#efb063",
-    "#f7c88b",
-    "#fbdcb4",
-    "#fdeedb",
-    "#ffffff",
-    "#e8f0f9",
-    "#d2e2f2",
-    "#b8d3eb",
-    "#97c0e1",
-    "#72aad6",
-    "#5a9acb",
-    "#4f93c6",
-    "#1f62a0",
-    "#0f4a85",
-)
 _LETTERS: Final = np.frombuffer(LETTERS.encode(), np.uint8)
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from psl_eval.report.charts import Chart
+from psl_eval.report.colours import style_sheet
 from psl_eval.report.experiments import ShownExperiment
 from psl_eval.report.payload import packed
 from psl_eval.report.tables import ReportTable
@@ -100,7 +101,7 @@ def rendered(page: Page) -> str:
     return environment.get_template("page.html").render(
         page=page,
         policy=_POLICY.format(hashes=" ".join(map(_hash, scripts))),
-        style=Markup((assets / "report.css").read_text("utf-8")),
+        style=Markup((assets / "report.css").read_text("utf-8") + style_sheet()),
         scripts=[Markup(each) for each in scripts],
         drawn=packed(drawn),
         proteins=packed(page.view),

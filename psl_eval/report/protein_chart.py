@@ -9,7 +9,9 @@ import altair as alt
 import pyarrow as pa
 
 from psl_eval.report.charts import Chart, spec_of
-from psl_eval.report.levels import COLOURS, LETTERS, STEPS
+from psl_eval.report.colours import FEATURE, PICKED, SCORES, ink_on
+from psl_eval.report.features import FEATURES
+from psl_eval.report.levels import LETTERS, STEPS
 from psl_eval.report.proteins import ShownProtein
 from psl_eval.report.tables import ReportTable
 
@@ -21,15 +23,8 @@ _LINE: Final = 34  # height of a row
 _SCALE: Final = (
     "orange speaks against the location, blue for it; white is nothing, the darkest is the strongest residue"
 )
-_TYPES: Final = {
-    "subsequence": "#8a4b00",
-    "SIGNAL": "#d55e00",
-    "TRANSIT": "#cc79a7",
-    "TRANSMEM": "#009e73",
-    "MOTIF": "#56b4e9",
-    "LIPID": "#b8a800",
-    "PROPEP": "#8a8a94",
-}
+_PICKED: Final = "subsequence"
+_COLOURS: Final = {_PICKED: PICKED.light, **{FEATURES[name]: colour for name, colour in FEATURE.items()}}
 
 
 def protein_chart(protein: ShownProtein, explanations: Sequence[str]) -> Chart | None:
@@ -54,8 +49,9 @@ def _rows(protein: ShownProtein, which: int, name: str) -> Iterator[dict[str, An
     letters = protein["scores"][which]
     if letters is None:
         return
-    above = _types(protein["features"], len(letters))
-    picked = [{"type": "subsequence", "start": each["start"], "end": each["end"]} for each in protein["picked"][which]]
+    annotated = [each | {"type": FEATURES[each["type"]]} for each in protein["features"]]
+    above = _types(annotated, len(letters))
+    picked = [{"type": _PICKED, "start": each["start"], "end": each["end"]} for each in protein["picked"][which]]
     below = _types(picked, len(letters))
     for at, residue in enumerate(protein["sequence"]):
         column = at % _ROW
@@ -99,11 +95,9 @@ def _panel(name: str, rows: Sequence[Mapping[str, Any]], lines: int) -> alt.Laye
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
 
-    scale = alt.Scale(domain=list(range(-STEPS, STEPS + 1)), range=list(COLOURS))
-    colour = alt.Color("level:O", legend=None, scale=scale)
-    ink = alt.condition(
-        f"datum.level < {3 - STEPS} || datum.level > {STEPS - 2}", alt.value("white"), alt.value("black")
-    )
+    steps, colours = list(range(-STEPS, STEPS + 1)), [each.light for each in SCORES]
+    colour = alt.Color("level:O", legend=None, scale=alt.Scale(domain=steps, range=colours))
+    ink = alt.Color("level:O", legend=None, scale=alt.Scale(domain=steps, range=[ink_on(each) for each in colours]))
     cells = base.mark_rect().encode(x=left, x2="right", y=y("top"), y2="bottom", color=colour)
     residues = base.mark_text(font="monospace", fontSize=10).encode(
         x=alt.X("centre:Q", axis=None), y=y("middle"), text="residue:N", color=ink
@@ -117,7 +111,7 @@ def _panel(name: str, rows: Sequence[Mapping[str, Any]], lines: int) -> alt.Laye
     for field, height in (("above", "over"), ("below", "under")):
         types = sorted({str(row[field]) for row in rows if row[field] is not None})
         if types:
-            scale = alt.Scale(domain=types, range=[_TYPES.get(each, "#555555") for each in types])
+            scale = alt.Scale(domain=types, range=[_COLOURS[each] for each in types])
             lines_of = base.transform_filter(f"datum.{field} !== null").mark_rule(strokeWidth=3)
             kind = alt.Color(f"{field}:N", scale=scale, title=None, legend=alt.Legend(orient="bottom"))
             layers.append(lines_of.encode(x=left, x2="right", y=y(height), color=kind))

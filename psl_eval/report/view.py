@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
+from psl_eval.report.colours import FEATURE, PICKED, SCORES, ink_on
 from psl_eval.report.contents import Contents
 from psl_eval.report.ends import Logos, logos
 from psl_eval.report.entries import REASONS, described
@@ -14,6 +15,13 @@ from psl_eval.report.proteins import Shown, ShownProtein
 
 if TYPE_CHECKING:
     from psl_index.index import Index
+
+
+class Drawn(TypedDict):
+    """What is drawn as a line beside the residues."""
+
+    name: str
+    colour: str
 
 
 class View(TypedDict):
@@ -26,11 +34,18 @@ class View(TypedDict):
     rated: list[str | None]  # names of the hit rates that are shown
     looked_up: list[bool]  # whether entries are known
     reasons: Sequence[str]  # why an occurrence counts or does not, by its number
-    features: Mapping[str, str]  # how types of features are called
+    features: Mapping[str, Drawn]  # by their type, and what stands out as `picked`
+    colours: Sequence[tuple[str, str]]  # of the levels of scores on white, and of letters on them
     steps: int  # of the scale of colours, on either side of nothing
     proteins: Sequence[ShownProtein]
     entries: Mapping[str, Mapping[str, Any]]  # by accession: name, organism, classes
     logos: list[Mapping[str, Logos]]  # by class
+
+
+_DRAWN: Final[Mapping[str, Drawn]] = {
+    "picked": {"name": "stands out", "colour": PICKED.light},
+    **{type_: {"name": name, "colour": FEATURE[type_]} for type_, name in FEATURES.items()},
+}
 
 
 def view_of(contents: Contents, shown: Sequence[Shown], proteins: Sequence[ShownProtein], index: Index | None) -> View:
@@ -44,7 +59,8 @@ def view_of(contents: Contents, shown: Sequence[Shown], proteins: Sequence[Shown
         "rated": [None if each.rates is None else each.rates.name for each in shown],
         "looked_up": [bool(each.held) for each in shown],
         "reasons": REASONS,
-        "features": FEATURES,
+        "features": _DRAWN,
+        "colours": [(each.light, ink_on(each.light)) for each in SCORES],
         "steps": STEPS,
         "proteins": proteins,
         "entries": {} if index is None or not named else described(index, named),

@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
 import pytest
 
+from psl_eval.report.colours import PICKED
 from tests.browser.conftest import write
 from tests.hostile import PAYLOADS
 from tests.report_results import NUMBER, write_results
@@ -122,13 +124,13 @@ def test_another_explanation_has_other_colours(open_page: Open, report: Path) ->
 def test_the_sequence_is_shown_whole_and_what_stands_out_is_underlined(open_page: Open, report: Path) -> None:
     with open_page(report) as opened:
         row = opened.page.locator(".explanation").first.locator("tbody tr").first
-        places, text = (row.locator("td").nth(column).inner_text() for column in (0, 1))
-        start, end = map(int, re.findall("[0-9]+", places))
+        start, end, text = (row.locator("td").nth(column).inner_text() for column in range(3))
+        first, last = int(start), int(end)
         sequence = "".join(opened.page.locator(".sequence").first.locator(".residues").all_text_contents())
-        assert sequence[start - 1 : end] == text
+        assert sequence[first - 1 : last] == text
         lines = opened.page.locator(".sequence").first.locator(".under .picked").all()
         widths = [line.get_attribute("class") for line in lines]
-        assert sum(int(each.split(" w")[1]) for each in widths) == end - start + 1
+        assert sum(int(each.split(" w")[1]) for each in widths) == last - first + 1
 
 
 def test_a_click_shows_the_entries_and_another_hides_them(open_page: Open, report: Path) -> None:
@@ -198,6 +200,54 @@ def test_a_table_is_saved_as_it_is_shown(open_page: Open, report: Path) -> None:
         assert download.value.suggested_filename == "accuracy-by-location.tsv"
         assert rows[0][:2] == ["predictions", "class"]
         assert [row[0] for row in rows[1:]] == ["permuted"] * 3
+
+
+def saved(opened: Any, button: Any) -> tuple[str, str]:
+    """Name and content of the file that a button gives."""
+    with opened.page.expect_download() as download:
+        button.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_text("utf-8")
+
+
+def test_tables_of_a_protein_are_sorted_and_saved_too(open_page: Open, report: Path) -> None:
+    with open_page(report) as opened:
+        probabilities = opened.page.locator("#protein > .within").first
+        name, text = saved(opened, probabilities.locator("button:has-text('Save as TSV')"))
+        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        assert name == "probabilities-P10000.tsv"
+        assert [*rows[0]] == ["location", "learned", "permuted"]
+        learned = [float(row["learned"]) for row in rows]
+        assert learned == sorted(learned, reverse=True)
+        probabilities.locator("thead button").first.click()
+        names = probabilities.locator("tbody th").all_text_contents()
+        assert names == sorted(row["location"] for row in rows)
+        subsequences = opened.page.locator(".explanation").first
+        subsequences.locator("tbody button").first.click()
+        entries = opened.page.locator(".entries")
+        shown = entries.locator("tbody tr").count()
+        name, text = saved(opened, entries.locator("button:has-text('Save as TSV')"))
+        rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+        assert re.fullmatch(r"entries-P10000-\d+-\d+\.tsv", name)
+        assert len(rows) == shown
+        entries.locator("input").fill(rows[0]["entry"])
+        assert entries.locator("tbody tr").count() == sum(rows[0]["entry"] in row["entry"] for row in rows)
+        subsequences.locator("thead button").first.click()  # what is open stays open
+        assert subsequences.locator("tbody [aria-expanded=true]").count() == 1
+
+
+def test_a_sequence_is_saved_as_a_picture(open_page: Open, report: Path) -> None:
+    with open_page(report, colours="dark") as opened:
+        section = opened.page.locator(".explanation").first
+        sequence = "".join(section.locator(".residues").all_text_contents())
+        name, text = saved(opened, section.locator("button:has-text('Save as SVG')"))
+        picture = ElementTree.fromstring(text)
+        texts = [each for each in picture.iter("{http://www.w3.org/2000/svg}text") if each.get("fill")]
+        assert name == "P10000-attention.svg"
+        assert "".join(each.text or "" for each in texts) == sequence
+        lines = [each for each in picture.iter("{http://www.w3.org/2000/svg}rect") if each.get("fill") == PICKED.light]
+        rows = section.locator("tbody tr").all()
+        spans = [[int(row.locator("td").nth(column).inner_text()) for column in (0, 1)] for row in rows]
+        assert len(lines) == sum(end - start + 1 for start, end in spans) + 1  # and one in the legend
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
@@ -285,8 +335,8 @@ def test_of_many_entries_the_first_are_shown_with_their_number(open_page: Open, 
     with open_page(write(results, tmp_path / "report.html")) as opened:
         opened.page.locator(".explanation").first.locator("tbody button").first.click()
         assert opened.page.locator(".entries tbody tr").count() == 50
-        said = opened.page.locator(".entries caption").inner_text()
-        assert re.fullmatch("The first 50 of 6[0-9] occurrences; all are in the folder beside this page", said)
+        said = opened.page.locator(".entries .caption").inner_text()
+        assert re.search(": the first 50 of 6[0-9] occurrences; all are in the folder beside this page$", said)
 
 
 def test_paper_has_all_charts_in_black_whatever_the_screen_is(open_page: Open, report: Path) -> None:

@@ -1,4 +1,3 @@
-const SVG = "http://www.w3.org/2000/svg";
 const COLUMN = 22;
 const HEIGHT = 120;
 const ABOVE = 4; // letters are a little higher in some fonts
@@ -29,7 +28,7 @@ class Classes {
     const titles = { N: "from the N-terminus", C: "to the C-terminus" };
     return element("section", { class: "logos" }, element("h4", {}, explanation), ...["N", "C"].map(end => {
       const picture = logo(logos[end], end, `${explanation}, ${name}, residues ${titles[end]}`);
-      const button = element("button", { type: "button", onclick: () => save(`logo-${explanation}-${name.replace(/[^A-Za-z]+/g, "-")}-${end}.svg`, new Blob([picture.outerHTML], { type: "image/svg+xml" })) }, "Save as SVG");
+      const button = element("button", { type: "button", onclick: () => savePicture(fileName("logo", explanation, name, end), picture) }, "Save as SVG");
       return element("figure", {}, picture, element("figcaption", {}, `Residues ${titles[end]} `, button));
     }));
   }
@@ -39,27 +38,20 @@ class Classes {
 function logo(columns, end, title) {
   const width = COLUMN * columns.length;
   const highest = Math.max(...columns.map(column => column.reduce((sum, [, height]) => sum + height, 0)));
-  const picture = drawn("svg", { xmlns: SVG, viewBox: `0 ${-ABOVE} ${width} ${HEIGHT + ABOVE + 16}`, width, height: HEIGHT + ABOVE + 16, role: "img", "aria-label": title, class: "logo" });
+  const picture = svg("svg", { viewBox: `0 ${-ABOVE} ${width} ${HEIGHT + ABOVE + 16}`, width, height: HEIGHT + ABOVE + 16, role: "img", "aria-label": title, class: "logo" });
   columns.forEach((letters, inwards) => {
     const at = end === "N" ? inwards : columns.length - 1 - inwards;
     let foot = HEIGHT;
     for (const [residue, height] of [...letters].reverse()) {
       const high = (HEIGHT * height) / highest;
       const place = `translate(${COLUMN * (at + 0.5)} ${foot}) scale(${COLUMN / 22} ${high / (20 * CAP)})`;
-      picture.append(drawn("text", { transform: place, "font-size": 20, "font-family": "Arial, sans-serif", "font-weight": "bold", "text-anchor": "middle", textLength: 19, lengthAdjust: "spacingAndGlyphs", fill: CHEMISTRY[residue] ?? "#6b6b75" }, residue));
+      picture.append(svg("text", { transform: place, "font-size": 20, "font-family": "Arial, sans-serif", "font-weight": "bold", "text-anchor": "middle", textLength: 19, lengthAdjust: "spacingAndGlyphs", fill: CHEMISTRY[residue] ?? "#6b6b75" }, residue));
       foot -= high;
     }
     const number = end === "N" ? inwards + 1 : -inwards - 1;
-    if (inwards === 0 || number % 5 === 0) picture.append(drawn("text", { x: COLUMN * (at + 0.5), y: HEIGHT + 13, "font-size": 11, "font-family": "Arial, sans-serif", "text-anchor": "middle", class: "place" }, String(number)));
+    if (inwards === 0 || number % 5 === 0) picture.append(svg("text", { x: COLUMN * (at + 0.5), y: HEIGHT + 13, "font-size": 11, "font-family": "Arial, sans-serif", "text-anchor": "middle", class: "place" }, String(number)));
   });
   return picture;
-}
-
-function drawn(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
 }
 
 /** Colours by chemistry: basic, acidic, polar, hydrophobic, and those with a place of their own (Okabe and Ito 2008). */

@@ -17,9 +17,9 @@ function element(name, attributes = {}, ...children) {
 }
 
 /** A table below its titles, with a caption that says what it holds. */
-function table(caption, titles, rows, attributes = {}) {
+function table(caption, titles, rows) {
   const head = element("tr", {}, ...titles.map(title => element("th", { scope: "col" }, title)));
-  return element("table", attributes, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...rows));
+  return element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
 const figure = text => element("td", { class: "figure" }, text);
@@ -31,4 +31,20 @@ function save(name, content) {
   const address = content instanceof Blob ? URL.createObjectURL(content) : content;
   element("a", { href: address, download: name }).click();
   if (content instanceof Blob) setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+/** Let the reader keep a picture that is drawn. */
+function savePicture(name, picture) {
+  save(`${name}.svg`, new Blob([new XMLSerializer().serializeToString(picture)], { type: "image/svg+xml" }));
+}
+
+/** A name of a file that says what is in it. */
+const fileName = (...words) => words.join("-").replace(/[^0-9A-Za-z.]+/g, "-").slice(0, 80);
+
+/** An element of a picture. */
+function svg(name, attributes, text = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
 }

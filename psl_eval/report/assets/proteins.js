@@ -1,5 +1,4 @@
 const LISTED = 200;
-const SHOWN_CLASSES = 12;
 const SIDE_BY_SIDE = 3;
 
 /** The view of one protein, and the list of those that the reader looks for. */
@@ -115,13 +114,17 @@ class Proteins {
     const asked = this.data.series.map((name, which) => ({ name, of: protein.probabilities[which] })).filter(each => each.of !== null);
     if (!asked.length) return null;
     const first = asked[0];
-    const known = this.data.classes.map((_, at) => at).filter(at => asked.some(each => each.of[at] !== null));
-    const kept = known.sort((one, other) => (first.of[other] ?? -1) - (first.of[one] ?? -1)).slice(0, SHOWN_CLASSES);
-    const change = (value, at) => (value === null || first.of[at] === null ? null : value - first.of[at]);
-    const rows = kept.map(at => element("tr", {}, element("th", { scope: "row" }, this.data.classes[at]),
-      ...asked.map(({ of }, which) => bar(of[at], which ? change(of[at], at) : null))));
-    const caption = `Probability of each location${asked.length > 1 ? `; small figures are changes from ${first.name}` : ""}`;
-    return table(caption, ["Location", ...asked.map(each => each.name)], rows, { class: "probabilities" });
+    const rows = this.data.classes.map((name, at) => [name, ...asked.map(({ of }) => of[at])]).filter(([, ...known]) => known.some(value => value !== null));
+    rows.sort((one, other) => (other[1] ?? -1) - (one[1] ?? -1));
+    const change = (value, row) => (value === null || row[1] === null ? null : value - row[1]);
+    const cells = { 0: name => element("th", { scope: "row" }, name) };
+    asked.forEach((_, which) => (cells[which + 1] = (value, row) => bar(value, which ? change(value, row) : null)));
+    const place = element("div", { class: "within" });
+    new Table(place, fileName("probabilities", protein.query), {
+      title: `Probability of each location${asked.length > 1 ? `; small figures are changes from ${first.name}` : ""}`,
+      columns: ["location", ...asked.map(each => each.name)], rows, cells,
+    });
+    return place;
   }
 
   choice() {
@@ -144,59 +147,75 @@ class Proteins {
     const types = [...new Set(protein.features.map(feature => feature.type))];
     return element("p", { class: "legend" }, signed ? "against " : "nothing ", element("span", { class: "scale", "aria-hidden": "true" }, ...scale),
       signed ? " for the location; " : " strongest; ", element("b", { class: "picked" }), " stands out",
-      ...types.flatMap(type => ["; ", element("b", { class: type }), ` ${this.data.features[type]}`]));
+      ...types.flatMap(type => ["; ", element("b", { class: type }), ` ${this.data.features[type].name}`]));
   }
 
   /** What Swiss-Prot annotates, in words: lines above the sequence hide each other where features overlap. */
   features(protein) {
     if (!protein.features.length) return null;
-    const said = protein.features.map(({ type, start, end, note }) => `${this.data.features[type]} ${start}–${end}${note ? ` (${note})` : ""}`);
+    const said = protein.features.map(({ type, start, end, note }) => `${this.data.features[type].name} ${start}–${end}${note ? ` (${note})` : ""}`);
     return element("p", { class: "legend" }, `Annotated: ${said.join("; ")}.`);
   }
 
   explanation(protein, which) {
-    const section = element("section", { class: "explanation" }, element("h4", {}, this.data.explanations[which]));
+    const name = this.data.explanations[which];
+    const section = element("section", { class: "explanation within" }, element("h4", {}, name));
     const letters = protein.scores[which];
-    if (!letters) section.append(element("p", {}, protein.other_sequence[which] ? "Explained with other residues than those of the first." : "Not explained."));
-    else section.append(this.subsequences(protein, which), drawnSequence(protein, letters, protein.picked[which]));
+    if (!letters) {
+      section.append(element("p", {}, protein.other_sequence[which] ? "Explained with other residues than those of the first." : "Not explained."));
+      return section;
+    }
+    const picked = protein.picked[which];
+    const keep = () => savePicture(fileName(protein.query, name), sequencePicture(`${protein.query}: ${name}`, protein, letters, picked, this.data));
+    section.append(this.subsequences(protein, which), drawnSequence(protein, letters, picked),
+      element("div", { class: "tools" }, element("button", { type: "button", onclick: keep }, "Save as SVG")));
     return section;
   }
 
+  /** What stands out, and below it, once the reader has chosen one, the entries that hold it. */
   subsequences(protein, which) {
     const picked = protein.picked[which];
     if (!picked.length) return element("p", {}, "No subsequence stands out.");
-    const rows = picked.map(each => {
-      const text = protein.sequence.slice(each.start - 1, each.end);
-      const open = this.data.looked_up[which]
-        ? element("button", { type: "button", class: "residues-of", "aria-expanded": "false", onclick: () => this.entries(open, each) }, text)
-        : element("span", { class: "residues-of" }, text);
-      return element("tr", {}, element("td", {}, `${each.start}–${each.end}`), element("td", {}, open), figure(each.entries ?? "–"), figure(each.matching ?? "–"), figure(decimal(each.rate)));
-    });
+    const place = element("div");
+    const held = element("div", { class: "entries" });
+    let opened = null;
+    const open = each => {
+      opened = opened === each ? null : each;
+      place.querySelectorAll("[aria-expanded]").forEach(button => button.setAttribute("aria-expanded", String(button.dataset.start === String(opened?.start))));
+      held.replaceChildren(...(opened ? [this.entries(protein, opened)] : []));
+    };
+    const rows = picked.map(each => [each.start, each.end, protein.sequence.slice(each.start - 1, each.end), each.entries, each.matching, each.rate]);
+    const chosen = (text, row) => {
+      const each = picked[rows.indexOf(row)];
+      const attributes = { type: "button", class: "residues-of", "data-start": each.start, "aria-expanded": String(opened === each), onclick: () => open(each) };
+      return element("td", {}, this.data.looked_up[which] ? element("button", attributes, text) : element("span", { class: "residues-of" }, text));
+    };
     const rated = this.data.rated[which] === null ? "no hit rates are given; entries as by the defaults of hitrate" : `hit rates: ${this.data.rated[which]}`;
-    return table(`Subsequences that stand out, and the entries that hold them (${rated})`, ["Residues", "Subsequence", "Entries", "Same location", "Hit rate"], rows);
+    new Table(place, fileName("subsequences", protein.query, this.data.explanations[which]), {
+      title: `Subsequences that stand out, and the entries that hold them (${rated})`,
+      columns: ["start", "end", "subsequence", "entries", "same_location", "hit_rate"], rows, cells: { 2: chosen },
+    });
+    place.append(held);
+    return place;
   }
 
-  /** Open or close the entries that hold a subsequence, below its row. */
-  entries(button, picked) {
-    const open = button.getAttribute("aria-expanded") === "true";
-    button.setAttribute("aria-expanded", String(!open));
-    const line = button.closest("tr");
-    if (open) {
-      line.nextElementSibling.remove();
-      return;
-    }
+  /** The entries that hold a subsequence. */
+  entries(protein, picked) {
+    const place = element("div");
+    const text = protein.sequence.slice(picked.start - 1, picked.end);
+    if (!picked.occurrences) return element("p", {}, `No entry holds ${text}.`);
     const rows = picked.held.map(([accession, at, reason, weight]) => {
       const entry = this.data.entries[accession];
-      return element("tr", {}, element("td", {}, linkTo(accession, accession)), element("td", {}, entry.name ?? ""), element("td", {}, entry.organism ?? ""), element("td", {}, entry.classes), figure(String(at)),
-        element("td", {}, this.data.reasons[reason]), figure(weight ? rounded(weight) : "0"));
+      return [accession, entry.name, entry.organism, entry.classes, at, this.data.reasons[reason], weight];
     });
     const said = picked.occurrences > rows.length
-      ? `The first ${rows.length} of ${picked.occurrences} occurrences; all are in the folder beside this page`
+      ? `the first ${rows.length} of ${picked.occurrences} occurrences; all are in the folder beside this page`
       : `${picked.occurrences} occurrence${picked.occurrences === 1 ? "" : "s"}`;
-    const inner = picked.occurrences
-      ? element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": said }, table(said, ["Entry", "Protein", "Organism", "Locations", "At", "Counts", "Weight"], rows))
-      : element("p", {}, "No entry holds it.");
-    line.after(element("tr", { class: "entries" }, element("td", { colspan: "5" }, inner)));
+    new Table(place, fileName("entries", protein.query, picked.start, picked.end), {
+      title: `Entries that hold ${text}: ${said}`,
+      columns: ["entry", "protein", "organism", "locations", "at", "counts", "weight"], rows, cells: { 0: accession => element("td", {}, linkTo(accession, accession)) },
+    });
+    return place;
   }
 }
 

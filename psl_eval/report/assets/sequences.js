@@ -44,3 +44,34 @@ function runs(first, last, kind, made, name = "residues") {
   }
   return line;
 }
+
+const ROW = 50; // residues of a picture
+const RESIDUE = 11;
+const LINE = 34;
+const MARGIN = 40;
+
+/** The same as a picture for a paper, black on white: rows of fifty, as `pslidx plot` draws them. */
+function sequencePicture(title, protein, letters, picked, { colours, features }) {
+  const left = at => MARGIN + RESIDUE * (at % ROW + 0.6 * Math.floor((at % ROW) / BLOCK));
+  const top = at => 28 + LINE * Math.floor(at / ROW);
+  const width = left(ROW - 1) + RESIDUE + 10;
+  const bottom = top(protein.sequence.length - 1) + LINE;
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${bottom + 24}`, width, height: bottom + 24, "font-family": "Arial, sans-serif", "font-size": 10 });
+  const line = (at, y, fill) => svg("rect", { x: left(at), y: top(at) + y, width: RESIDUE, height: 3, fill });
+  picture.append(svg("rect", { width: "100%", height: "100%", fill: "#ffffff" }), svg("text", { x: MARGIN, y: 16, "font-weight": "bold", "font-size": 12 }, title));
+  for (let at = 0; at < protein.sequence.length; at++) {
+    const [colour, ink] = colours[levelOf(letters, at)];
+    if (at % ROW === 0) picture.append(svg("text", { x: MARGIN - 6, y: top(at) + 20, "text-anchor": "end" }, String(at + 1)));
+    picture.append(svg("rect", { x: left(at), y: top(at) + 8, width: RESIDUE, height: 17, fill: colour }),
+      svg("text", { x: left(at) + RESIDUE / 2, y: top(at) + 20, "text-anchor": "middle", "font-family": "monospace", fill: ink }, protein.sequence[at]));
+  }
+  for (const { type, start, end } of protein.features) for (let at = start - 1; at < end; at++) picture.append(line(at, 3, features[type].colour));
+  for (const { start, end } of picked) for (let at = start - 1; at < end; at++) picture.append(line(at, 27, features.picked.colour));
+  let x = MARGIN;
+  for (const type of [...new Set(protein.features.map(feature => feature.type)), ...(picked.length ? ["picked"] : [])]) {
+    const { name, colour } = features[type];
+    picture.append(svg("rect", { x, y: bottom + 9, width: 14, height: 3, fill: colour }), svg("text", { x: x + 18, y: bottom + 14 }, name));
+    x += 34 + 6 * name.length;
+  }
+  return picture;
+}

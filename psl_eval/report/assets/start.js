@@ -2,7 +2,7 @@ async function start() {
   const drawn = await unpacked("drawn");
   const tables = {};
   for (const place of document.querySelectorAll("[data-table]")) {
-    tables[place.dataset.table] = new Table(place, place.dataset.table, drawn.tables[place.dataset.table]);
+    tables[place.dataset.table] = new Table(place, place.dataset.table, { ...drawn.tables[place.dataset.table], heading: true });
   }
   const charts = new Charts(drawn.charts);
   const data = await unpacked("proteins-known");

@@ -2,8 +2,9 @@ const SHOWN_ROWS = 300;
 
 /** A table that can be sorted by its columns, filtered by a text, and saved as TSV. */
 class Table {
-  constructor(place, name, { title, columns, rows }) {
-    Object.assign(this, { name, columns, rows, fits: () => true });
+  /** `cells` has, by the number of a column, what makes its cells of a value and its row; `heading` says whether the title stands above the table already. */
+  constructor(place, name, { title, columns, rows, cells = {}, heading = false }) {
+    Object.assign(this, { name, columns, rows, cells, fits: () => true });
     this.order = rows.map((_, at) => at);
     this.numeric = columns.map((_, at) => rows.some(row => typeof row[at] === "number"));
     this.filter = element("input", { type: "search", placeholder: "Filter", "aria-label": `Filter ${title}`, oninput: () => this.draw() });
@@ -13,6 +14,7 @@ class Table {
         element("button", { type: "button", onclick: () => this.sort(at) }, column.replaceAll("_", " "))));
     this.body = element("tbody");
     place.append(
+      ...(heading ? [] : [element("p", { class: "caption" }, title)]),
       element("div", { class: "tools" }, this.filter, element("button", { type: "button", onclick: () => this.save() }, "Save as TSV"), this.count),
       element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
         element("table", {}, element("thead", {}, element("tr", {}, ...this.heads)), this.body)));
@@ -42,7 +44,7 @@ class Table {
     const fits = row => this.fits(row) && (!wanted || row.some(value => value !== null && String(value).toLowerCase().includes(wanted)));
     this.left = this.order.filter(at => fits(this.rows[at]));
     const shown = this.left.slice(0, SHOWN_ROWS);
-    this.body.replaceChildren(...shown.map(at => element("tr", {}, ...this.rows[at].map(cell))));
+    this.body.replaceChildren(...shown.map(at => element("tr", {}, ...this.rows[at].map((value, column) => (this.cells[column] ?? cell)(value, this.rows[at])))));
     const rest = shown.length < this.left.length ? `, the first ${SHOWN_ROWS} shown` : "";
     this.count.textContent = `${this.left.length} of ${this.rows.length} rows${rest}`;
   }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from importlib.resources import files
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from psl_eval.report.levels import COLOURS, LETTERS, STEPS, levels
+from psl_eval.report.levels import LETTERS, STEPS, levels
 
 SCORES = arrays(np.float32, st.integers(0, 40), elements=st.floats(-(2.0**99), 2.0**99, width=32))
 
@@ -30,9 +27,3 @@ def test_the_ends_of_the_scale_and_its_middle() -> None:
     assert levels(np.zeros(3, np.float32)) == "jjj"
     assert levels(np.array([0.5, 0.25, 0], np.float32)) == "snj"
     assert levels(np.empty(0, np.float32)) == ""
-
-
-def test_pictures_have_the_colours_of_the_page() -> None:
-    style = (files("psl_eval.report") / "assets" / "report.css").read_text()
-    light, _ = style.split("@media (prefers-color-scheme: dark) {\n  .residues")
-    assert tuple(re.findall(r"\.l\d+ \{ background: (#[0-9a-f]{6});", light)) == COLOURS
