@@ -84,6 +84,15 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, Iterable) and not isinstance(value, str) else value
 
 
+def shown_cell(value: Any) -> str:
+    """A value as the page shows it: figures with three digits that count, what is missing empty."""
+    value = _value(value)
+    if isinstance(value, float):
+        size = abs(value)
+        return f"{value:.1e}" if size != 0 and (size < 0.001 or size >= 1e6) else f"{float(f'{value:.3g}'):.10g}"
+    return "" if value is None else str(value)
+
+
 def _cell(value: Any) -> Any:
     shown = _value(value)
     return f"{shown[:_WIDEST]}…" if isinstance(shown, str) and len(shown) > _WIDEST else shown

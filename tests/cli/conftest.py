@@ -50,6 +50,21 @@ def pslidx(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Monkey
     return call
 
 
+@pytest.fixture
+def refused(pslidx: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs ``pslidx ARGUMENTS`` in an empty folder, where it writes nothing but one line of error, which it gives."""
+
+    def call(*arguments: object, code: int) -> str:
+        monkeypatch.chdir(tmp_path)
+        ended = pslidx(*arguments)
+        assert (ended.code, ended.out) == (code, "")
+        assert len([line for line in ended.err.splitlines() if "error" in line.lower()]) == 1
+        assert not list(tmp_path.iterdir())
+        return ended.err
+
+    return call
+
+
 def _flat_entry(accession: str, name: str, taxon: int, lineage: str, location: str, sequence: str) -> str:
     """One entry of a Swiss-Prot flat file."""
     comment = f"CC   -!- SUBCELLULAR LOCATION: {location}\n" if location else ""

@@ -7,10 +7,11 @@ import io
 import json
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psl_eval.report.tables import Names, ReportTable
+from psl_eval.report.tables import Names, ReportTable, shown_cell
 
 TABLE = ReportTable(
     "mixed",
@@ -54,3 +55,23 @@ def test_names_of_files_are_names_and_each_is_given_once(words: list[str]) -> No
         assert not set(name) & set("/\\ \0:")
         assert not name.startswith(".")
         assert len(name) < 100
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.81956, "0.82"),
+        (1.0, "1"),
+        (1234.5, "1230"),
+        (0.00012, "1.2e-04"),
+        (2.5e6, "2.5e+06"),
+        (-0.5, "-0.5"),
+        (float("nan"), ""),
+        (None, ""),
+        (2_000_000, "2000000"),
+        (True, "yes"),
+        (["a", "b"], "a; b"),
+    ],
+)
+def test_figures_in_pictures_have_three_digits_that_count(value: object, shown: str) -> None:
+    assert shown_cell(value) == shown
