@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from psl_eval.experiments.wording import counted
 from psl_eval.report.explanations import Explanation, read_explanation
 from psl_eval.report.predictions import Series, predictions_of, read_series
 from psl_eval.report.rates import Rates, read_rates_of
@@ -64,6 +65,10 @@ class Contents:
 
     def unplaced(self) -> Iterator[str]:
         """What has no place in the view of proteins, a sentence each."""
+        for each in self.explanations:
+            if each.passed_over:
+                rows = counted(each.passed_over, "row")
+                yield f"{each.name}: {rows} passed over that explain other locations than the predicted ones"
         shown = [self.track_of(each) for each in self.explanations]
         rated = [self.rates_of(track) for track in shown]
         for track in self.tracks:

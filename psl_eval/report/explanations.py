@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +15,18 @@ from psl_eval.subsequences.attributions import AttributionReader, open_attributi
 
 
 class ExplainedProtein(NamedTuple):
-    """A row of a table of attributions."""
+    """What a table of attributions says of a protein: of several targets, the predicted class, or else the first."""
 
     sequence: str
     predicted: str  # several classes joined by `;`
     true: str | None  # likewise; None without labels
     scores: npt.NDArray[np.float32]  # (length,)
+    target: str | None = None  # the class that is explained, where the table says it
+
+    @property
+    def of_predicted(self) -> bool:
+        """Whether (one of) the predicted class(es) is explained."""
+        return self.target is None or self.target in self.predicted.split(";")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,30 +42,37 @@ class Explanation:
         table says.
     proteins : mapping of str to ExplainedProtein
         By their identifiers, in the order of the table.
+    passed_over : int
+        Rows that explain other targets of these proteins.
     """
 
     name: str
     settings: Mapping[str, Any]
     proteins: Mapping[str, ExplainedProtein]
+    passed_over: int = 0
 
 
 def read_explanation(name: str, path: Path) -> Explanation:
     """Read a table of attributions; errors as of `psl_eval.subsequences.attributions.open_attributions`."""
-    proteins = {}
-    with open_attributions(path) as reader:
+    proteins: dict[str, ExplainedProtein] = {}
+    rows = 0
+    with open_attributions(path, several_targets=True) as reader:
         for batch in reader.batches():
             offsets = batch.scores.offsets
             for row, columns in enumerate(batch.proteins.to_pylist()):
                 scores = np.asarray(batch.scores.values[offsets[row] : offsets[row + 1]], np.float32)
                 query = columns.pop("query")
-                proteins[query] = ExplainedProtein(**columns, scores=scores)
-        return Explanation(name, _settings(reader), proteins)
+                explained = ExplainedProtein(**columns, scores=scores)
+                if query not in proteins or (explained.of_predicted and not proteins[query].of_predicted):
+                    proteins[query] = explained
+            rows += batch.proteins.num_rows
+    return Explanation(name, _settings(reader, proteins.values()), proteins, rows - len(proteins))
 
 
-def _settings(reader: AttributionReader) -> dict[str, Any]:
+def _settings(reader: AttributionReader, proteins: Iterable[ExplainedProtein]) -> dict[str, Any]:
     """What a table says of itself, once it is read."""
-    others = sorted(set().union(*(target.split(";") for target in reader.targets)))
-    explained = {"explained instead of the predicted class": others} if others else {}
+    others = {each.target for each in proteins if each.target is not None and not each.of_predicted}
+    explained = {"explained instead of the predicted class": sorted(others)} if others else {}
     try:
         of_method = json.loads(reader.settings or "{}")
     except (ValueError, RecursionError):

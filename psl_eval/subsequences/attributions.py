@@ -31,14 +31,16 @@ _ROWS: Final = 256  # of Arrow at a time: some 100,000 scores, and still bounded
 _EXPECTED: Final = "expected query, sequence, predicted, scores (and true, method, target where known)"
 
 
-def open_attributions(attributions: str | os.PathLike[str] | Any, target: str | None = None) -> AttributionReader:
+def open_attributions(
+    attributions: str | os.PathLike[str] | Any, target: str | None = None, *, several_targets: bool = False
+) -> AttributionReader:
     """Open a file (plain or compressed, ``-`` for standard input) or a table in memory, to be read once.
 
     Its columns are those of `psl_eval.results.schemas.ATTRIBUTIONS`, in any order; it needs ``query``, ``sequence``,
     ``predicted`` and ``scores``. Content tells the kinds of files apart: Parquet and JSONL by their first bytes, else
     TSV or CSV. Scores are lists of numbers in Parquet and JSONL, joined by ``;`` in TSV and CSV, and rounded to
     float32 in all, so that a table says the same in each. With a `target` only the rows that have it in the column
-    ``target`` are given, though all are checked.
+    ``target`` are given, though all are checked. A protein comes once, or, with `several_targets`, once for each.
 
     Raises
     ------
@@ -48,10 +50,11 @@ def open_attributions(attributions: str | os.PathLike[str] | Any, target: str | 
     if not isinstance(attributions, str | os.PathLike):
         exports = hasattr(attributions, "__arrow_c_stream__")
         stream = pa.RecordBatchReader.from_stream(attributions) if exports else pa.table(attributions).to_reader()
-        return AttributionReader(_ArrowColumns(stream.schema, lambda _: stream, None), None, target)
+        columns = _ArrowColumns(stream.schema, lambda _: stream, None)
+        return AttributionReader(columns, None, target, several_targets)
     with ExitStack() as on_error:
         source = on_error.enter_context(open_source(attributions, digest=False))
-        reader = AttributionReader(_columns(source), source, target)
+        reader = AttributionReader(_columns(source), source, target, several_targets)
         on_error.pop_all()
         return reader
 
@@ -60,7 +63,7 @@ class Attributions(NamedTuple):
     """Some rows of a table of attributions."""
 
     first: int  # number of the first among those that are given, from 0
-    proteins: pa.Table  # query, sequence (upper case), predicted, true; the last is null where not known
+    proteins: pa.Table  # query, sequence (upper case), predicted, true, target; the last two null where not known
     scores: ScoreLists  # as many as the sequence has residues, finite
 
 
@@ -69,16 +72,15 @@ class AttributionReader:
 
     Attributes
     ----------
-    settings : str or None
-        Of the first row; None where the table has none. As `targets`, once rows are taken.
-    targets : set of str
-        Classes that rows which are given explain, where it is another than the predicted one.
+    method, settings : str or None
+        Of the first row, once rows are taken; None where the table has none.
     """
 
-    def __init__(self, columns: _Columns, source: Source | None, target: str | None) -> None:
+    def __init__(self, columns: _Columns, source: Source | None, target: str | None, several_targets: bool) -> None:
         self._columns = columns
         self._source = source
         self._target = target
+        self._several_targets = several_targets
         table = columns.table
         self._names = table.among(_TEXTS)
         needed = (*_NEEDED, _SCORES) if target is None else (*_NEEDED, _SCORES, "target")
@@ -86,10 +88,9 @@ class AttributionReader:
         if missing:
             problem = f"no column {missing[0]!r} among {', '.join(table.names)}"
             raise InputError(problem, file=table.file, line=table.first_line, remedy=_EXPECTED)
-        self._queries: set[str] = set()
-        self._method: str | None = None
+        self._given: set[tuple[str, str | None]] = set()
+        self.method: str | None = None
         self.settings: str | None = None
-        self.targets: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -99,11 +100,6 @@ class AttributionReader:
     ) -> None:
         if self._source is not None:
             self._source.close()
-
-    @property
-    def method(self) -> str | None:
-        """The method that the table names, once its rows are taken; None where it names none."""
-        return self._method
 
     def batches(self) -> Iterator[Attributions]:
         """The rows, some at a time; to be called once.
@@ -141,48 +137,47 @@ class AttributionReader:
         query = rows.required(rows.names("query"), "query")
         sequence = rows.letters("sequence", stop_allowed=False)
         predicted = rows.required(texts.columns["predicted"], "predicted")
-        true = texts.columns.get("true", pa.nulls(len(predicted), pa.string()))
+        true, target = (texts.columns.get(name, pa.nulls(len(predicted), pa.string())) for name in ("true", "target"))
         residues, found = pc.binary_length(sequence).to_numpy(), np.diff(scores.offsets)
 
         def miscounted(row: int) -> str:
             return f"{found[row]} scores, but the sequence has {residues[row]} residues"
 
         faults.add(found != residues, miscounted)
-        self._refuse_mixed(query, chosen, texts.columns.get("method"), faults)
+        self._refuse_repeated(query, target, chosen, faults)
+        self._refuse_mixed(texts.columns.get("method"), faults)
         if self.settings is None and "settings" in texts.columns and len(predicted):
             self.settings = texts.columns["settings"][0].as_py()
-        if "target" in texts.columns:
-            other = pc.fill_null(pc.not_equal(texts.columns["target"], predicted), False)
-            self.targets.update(texts.columns["target"].filter(pc.and_(other, pa.array(chosen))).to_pylist())
         bad = [rows.faults.first, faults.first, texts.unreadable and texts.unreadable.first]
         first = min(filter(None, bad), key=lambda fault: fault.place, default=None)
         if first is not None:
             raise self._columns.table.error(first)
-        return pa.table([query, sequence, predicted, true], ["query", "sequence", "predicted", "true"])
+        return pa.table(
+            [query, sequence, predicted, true, target], ["query", "sequence", "predicted", "true", "target"]
+        )
 
-    def _refuse_mixed(
-        self,
-        query: pa.StringArray,
-        chosen: npt.NDArray[np.bool_],
-        method: pa.StringArray | None,
-        faults: Faults,
+    def _refuse_repeated(
+        self, query: pa.StringArray, target: pa.StringArray, chosen: npt.NDArray[np.bool_], faults: Faults
     ) -> None:
-        """Add the rows to `faults` whose method is another than that of the first, or, of those that are chosen, whose
-        protein has been there.
-        """
-        queries = query.to_pylist()
+        """Add the rows to `faults` whose protein, or protein and target, has been there among those that are chosen."""
+        queries, targets = query.to_pylist(), target.to_pylist()
         bad = np.zeros(len(queries), np.bool_)
         for row in np.flatnonzero(chosen):
-            bad[row] = queries[row] in self._queries
-            self._queries.add(queries[row])
-        remedy = "give each protein once, with one method, and choose one of several targets with --target"
+            given = (queries[row], targets[row] if self._several_targets else None)
+            bad[row] = given in self._given
+            self._given.add(given)
+        choose = "" if self._several_targets else ", and choose one of several targets with --target"
+        remedy = f"give each protein once, with one method{choose}"
         faults.add(bad, lambda row: f"protein {queries[row]!r} is there twice", remedy)
+
+    def _refuse_mixed(self, method: pa.StringArray | None, faults: Faults) -> None:
+        """Add the rows to `faults` whose method is another than that of the first."""
         if method is None or not len(method):
             return
-        if self._method is None:
-            self._method = method[0].as_py()
-        other = pc.fill_null(pc.not_equal(method, self._method or ""), False)
-        faults.add(other, lambda row: f"method {method[row].as_py()!r} after {self._method!r}", "split it by method")
+        if self.method is None:
+            self.method = method[0].as_py()
+        other = pc.fill_null(pc.not_equal(method, self.method or ""), False)
+        faults.add(other, lambda row: f"method {method[row].as_py()!r} after {self.method!r}", "split it by method")
 
 
 class _Columns(Protocol):
