@@ -26,15 +26,16 @@ MINUTES_WITHOUT_THE_JIT = {
 }
 
 
-#: Files of tests that take a minute or more: they are begun first, so that no core waits for the last of them.
-LONG = {
-    "test_without_the_jit.py",
-    "test_interruptions.py",
-    "test_notebook_of_the_docs.py",
-    "test_report.py",
-    "test_killed.py",
-    "test_damage.py",
-}
+#: The files of tests that take longest: they are begun first, so that no core waits for the last of them.
+LONG = (
+    "tests/cli/test_interruptions.py",
+    "tests/browser/test_report.py",
+    "tests/test_without_the_jit.py",
+    "tests/faults/test_killed.py",
+    "tests/faults/test_damage.py",
+    "tests/test_notebook_of_the_docs.py",
+    "tests/properties/test_search_oracle.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     `PSLIDX_EXAMPLES` says how many examples of each property there are at most, the same ones in each run.
     """
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         for item in items:
             if item.name.partition("[")[0] in MINUTES_WITHOUT_THE_JIT:

@@ -18,11 +18,11 @@ NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "from-fasta-to-hit-rat
 
 def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The same cells with what they show now; a cell that fails ends it."""
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(notebook, timeout=600, resources=resources, record_timing=False, coalesce_streams=True)
-        run: nbformat.NotebookNode = client.execute()
+        run: nbformat.NotebookNode = client.execute(env={**os.environ, "PATH": path})
     return run
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from psl_eval.results.encoders import encoder
+from psl_eval.results.manifests import read_manifest
 from psl_eval.results.notebook import picture_html, table_html
 from psl_index.durable import write_durably
 from psl_index.errors import OutputError
@@ -124,11 +125,8 @@ def _files_of(manifest: Path) -> set[str]:
 
 
 def _read(manifest: Path) -> dict[str, Any]:
-    try:
-        written = json.loads(manifest.read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
-        return {}
-    return written if isinstance(written, dict) and written.get("format") == KIND else {}
+    written = read_manifest(manifest)
+    return written if written.get("format") == KIND else {}
 
 
 def _tsv(table: pa.Table) -> bytes:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from psl_eval.report.page import Page
 from psl_eval.report.sources import REPORT_DATA
 from psl_eval.results.encoders import encoder
+from psl_eval.results.manifests import read_manifest
 from psl_eval.scoring.hits import HITS
 from psl_index.durable import write_new
 from psl_index.errors import UsageError
@@ -94,11 +95,6 @@ class DataFolder:
 
 
 def _ours(manifest: Path) -> set[str]:
-    try:
-        written = json.loads(manifest.read_bytes())
-    except (FileNotFoundError, ValueError, RecursionError):
-        return set()
-    if not isinstance(written, dict) or written.get("format") != REPORT_DATA:
-        return set()
-    files = written.get("files")
+    written = read_manifest(manifest)
+    files = written.get("files") if written.get("format") == REPORT_DATA else None
     return set(map(str, files)) if isinstance(files, list) else set()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from psl_eval.comparing.methods import named
 from psl_eval.experiments.parts import PARTS
 from psl_eval.experiments.result import KIND as EXPERIMENT
 from psl_eval.inputs.delimited import open_table
+from psl_eval.results.manifests import read_manifest
 from psl_eval.results.schemas import KIND as HIT_RATES
 from psl_index.errors import InputError
 from psl_index.opening import open_source
@@ -119,7 +119,10 @@ def _found(path: Path, depth: int) -> Iterator[Path]:
 def _kind_of_folder(folder: Path) -> str | None:
     if (folder / "config.json").is_file() and (folder / "model.safetensors").is_file():
         return "models"
-    manifest = _json(folder / _MANIFEST)
+    try:
+        manifest = read_manifest(folder / _MANIFEST)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=str(folder / _MANIFEST)) from None
     if manifest.get("format") == HIT_RATES:
         return "hit_rates"
     if manifest.get("format") == EXPERIMENT:
@@ -136,14 +139,6 @@ def _kind_of_table(path: Path) -> str | None:
             return None
         names = set(open_table(source, frozenset(("query",)), lambda first: None).names)
     return next((kind for kind, needed in _KNOWN_BY if needed <= names), None)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _free_name(name: str | None, path: Path, taken: dict[str, Path]) -> str:

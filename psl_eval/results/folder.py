@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 from psl_eval.results.encoders import encoder
 from psl_eval.results.formats import FORMATS
+from psl_eval.results.manifests import read_manifest
 from psl_eval.results.replacement import replacing
 from psl_eval.results.schemas import KIND, TABLES, Results
 from psl_index.errors import OutputError, UsageError
@@ -72,7 +73,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
         )
     names = {path.name for path in target.iterdir()}
     foreign = sorted(names - _OURS)
-    if not foreign and names and not _is_ours(target / _MANIFEST):
+    if not foreign and names and read_manifest(target / _MANIFEST).get("format") != KIND:
         foreign = sorted(names)
     if foreign:
         raise UsageError(
@@ -107,15 +108,6 @@ def _holds_working_folder(target: Path) -> bool:
         return Path.cwd().is_relative_to(target)
     except FileNotFoundError:  # it has been removed
         return False
-
-
-def _is_ours(manifest: Path) -> bool:
-    """Whether it says that the files beside it are hit rates."""
-    try:
-        written = json.loads(manifest.read_bytes())
-    except (FileNotFoundError, ValueError, RecursionError):
-        return False
-    return isinstance(written, dict) and written.get("format") == KIND
 
 
 @contextmanager

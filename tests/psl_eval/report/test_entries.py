@@ -16,11 +16,12 @@ from psl_eval.choices import Choices
 from psl_eval.report.entries import MOST, REASONS, described, held_by
 from psl_eval.report.rates import read_rates_of
 from psl_eval.run import Run
-from psl_index import Index
-from psl_index.errors import UsageError
+from psl_index import Index, build
+from tests.flatfiles import entry
 
 BuildIndex = Callable[..., Index]
 QUERY = "MAAKRKAAA"
+NUCLEAR = "CC   -!- SUBCELLULAR LOCATION: Nucleus {ECO:0000269|PubMed:1}."
 ROWS = [
     ("P1", QUERY, ["Nucleus"]),  # the protein itself
     ("P2", "MKRKAAKRK", ["Nucleus"]),  # twice; the second is 3 residues away, the first 2
@@ -133,9 +134,15 @@ def test_weights_are_those_of_the_label_that_rates_are_against(index: Index, tmp
     assert sum(counted) / len(counted) == pytest.approx(rates.of_subsequences[key]["hit_rate"])
 
 
-def test_entries_that_a_lineage_leaves_out_do_not_count(build_index: BuildIndex) -> None:
-    index = build_index(ROWS)
-    with pytest.raises(UsageError):  # there is no lineage in a table
-        Run(index, SUBSEQUENCES, Choices(lineage="Fungi"), threads=1)
-    held = dict(held_by(Run(index, SUBSEQUENCES, Choices(evidence="any"), threads=1).hits(), weighted=True))
-    assert REASONS[2] in {REASONS[each.reason] for each in held["P1", 4, 6].first}
+def test_entries_that_a_lineage_leaves_out_do_not_count(tmp_path: Path) -> None:
+    lineages = {"P00001": "Fungi", "P00002": "Metazoa", "P00003": "Metazoa"}
+    lines = {name: [f"OC   Eukaryota; {lineage}.", NUCLEAR] for name, lineage in lineages.items()}
+    texts = [entry(*lines[name], accession=name, sequence="MAAKRKA") for name in lineages]
+    (tmp_path / "entries.dat").write_text("".join(texts))
+    build([tmp_path / "entries.dat"], tmp_path / "index", threads=1)
+    with Index.open(tmp_path / "index") as index:
+        run = Run(index, SUBSEQUENCES, Choices(exclude="none", lineage="Fungi"), threads=1)
+        ((_, held),) = held_by(run.hits(), weighted=True)
+    reasons = {each.accession: REASONS[each.reason] for each in held.first}
+    outside = "no, not among the entries that count"
+    assert reasons == {"P00001": "yes", "P00002": outside, "P00003": outside}
