@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pslidx import demo_command
 
-from psl_eval.experiments.ground_truth import experiment
+from tests.small_demo import make_small
 
 Call = Callable[..., Any]
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A demo of seconds: few residues, one epoch, two methods."""
-    quick = functools.partial(experiment.GroundTruth, methods=("attention", "random"), epochs=1, explained=8)
-    monkeypatch.setattr(demo_command, "_RESIDUES", 150_000)
-    monkeypatch.setattr(experiment, "GroundTruth", quick)
+    make_small(monkeypatch)
 
 
 @pytest.mark.usefixtures("small")
