@@ -20,7 +20,7 @@ _ENDINGS: Final = (".svg", ".png")
 @click.option("--chart", metavar="NAME", help="Draw this chart of the report's, such as hit-rates.")
 @click.option("--table", metavar="NAME", help="Draw this table of the report's, such as accuracy.")
 @click.option("--columns", metavar="NAMES", help="Of --table: draw these, with commas between; all by default.")
-@click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Of --table: draw the first N.")
+@click.option("--rows", type=click.IntRange(1, 100), metavar="N", help="Of --table: draw the first N.")
 @click.option(
     "--index", metavar="INDEX", help="Whose features are drawn above a protein, and whose entries are expected."
 )
@@ -37,17 +37,17 @@ def plot(
 ) -> None:
     """Draw one picture of results, as SVG or PNG: a protein, or a chart or table of the report.
 
-      RESULTS are as for `pslidx report`. Without --protein, --chart and --table the first chart is drawn that they
-      give; which charts and tables there are, a name that there is not says.
+    RESULTS are as for `pslidx report`. Without --protein, --chart and --table the first chart is drawn that they give;
+    which charts and tables there are, a name that there is not says.
 
-      Takes the extra pslidx[report].
+    Takes the extra pslidx[report].
 
-      \b
-      Example:
-        pslidx plot attention.parquet subsequences.parquet --protein Q9H400 -o Q9H400.svg
-        pslidx plot rates --chart hit-rates -o rates.png
-        pslidx plot learned.tsv --chart confusion-learned -o confusion.svg
-    pslidx plot learned.tsv --table accuracy -o accuracy.svg
+    \b
+    Example:
+      pslidx plot attention.parquet subsequences.parquet --protein Q9H400 -o Q9H400.svg
+      pslidx plot rates --chart hit-rates -o rates.png
+      pslidx plot learned.tsv --chart confusion-learned -o confusion.svg
+      pslidx plot learned.tsv --table accuracy -o accuracy.svg
     """
     from psl_eval.report.contents import read_contents
     from psl_eval.report.sources import find_sources
@@ -76,7 +76,7 @@ def plot(
         if protein is not None:
             drawn = draw_protein(contents, protein, searched)
         elif table is not None:
-            chosen = None if columns is None else columns.split(",")
+            chosen = None if columns is None else [name.strip() for name in columns.split(",")]
             drawn = draw_table(sources, contents, table, searched, columns=chosen, rows=rows)
         else:
             drawn = draw_chart(contents, chart)

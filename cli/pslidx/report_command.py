@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from psl_eval.report.sources import Sources
 
 
+_FILE: Final = click.Path(exists=True, dir_okay=False)
+
+
 @click.command()
 @click.argument("results", metavar="RESULTS...", nargs=-1, required=True)
 @click.option("-o", "--output", required=True, metavar="FILE", help="The page to write, such as report.html.")
@@ -25,8 +28,12 @@ if TYPE_CHECKING:
     metavar="INDEX",
     help="Where the entries are looked up that hold what stands out, where RESULTS hold no index, or several.",
 )
-@click.option("--clusters", metavar="FILE", help="The file of clusters that the hit rates were given, if they were.")
-@click.option("--training", metavar="FILE", help="The training set that the hit rates were given, if they were.")
+@click.option(
+    "--clusters", metavar="FILE", type=_FILE, help="The file of clusters that the hit rates were given, if they were."
+)
+@click.option(
+    "--training", metavar="FILE", type=_FILE, help="The training set that the hit rates were given, if they were."
+)
 @click.option("--title", metavar="TEXT", help="What the page is called.")
 @debug_option
 def report(
@@ -59,6 +66,7 @@ def report(
 
     from psl_eval.report.sources import find_sources
     from psl_index import Index
+    from psl_index.errors import UsageError
     from pslidx import progress
     from pslidx.destination import file_named, refuse_input, refuse_inside
     from pslidx.signals import raised
@@ -73,6 +81,8 @@ def report(
     sources = find_sources(results)
     refuse_input(page, [*map(str, sources.paths), clusters, training])
     refuse_inside(page, [path for path in (*sources.paths, Path(index or os.devnull)) if path.is_dir()])
+    if page.suffix.lower() not in _ENDINGS:
+        raise UsageError("the page is HTML", file=output, remedy="name it .html")
     for reason in sources.passed_over.values():
         warn(f"passed over: {reason}")
     place = index or index_among(sources)
@@ -107,6 +117,7 @@ def require_report_extra() -> None:
         raise UsageError(problem, remedy="get it with: pip install 'pslidx[report]'")
 
 
+_ENDINGS: Final = (".html", ".htm")
 _EXTRA: Final = ("altair", "jinja2", "vl_convert")
 
 

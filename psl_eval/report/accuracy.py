@@ -63,7 +63,7 @@ def class_table(series: Iterable[Series], classes: Sequence[str], sequences: Map
 def _accuracy(series: Series) -> dict[str, Any]:
     judged = [answer for answer in series.answers.values() if answer.true is not None]
     correct = sum(answer.correct is True for answer in judged)
-    most = Counter(answer.true for answer in judged).most_common(1)
+    most = Counter(frozenset(answer.of_true) for answer in judged).most_common(1)
     accuracy, low, high = _share(correct, len(judged))
     return {
         "predictions": series.name,

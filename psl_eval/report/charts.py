@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import vl_convert
 
+from psl_eval.report.colours import SHARES, between, ink_on
 from psl_eval.report.ends import NEAR
 from psl_eval.report.predictions import Series
 from psl_eval.report.proteins import ShownProtein
@@ -98,6 +99,7 @@ def confusion(name: str, series: Series, classes: Sequence[str]) -> Chart | None
     rows = [
         {"true": true, "predicted": predicted, "proteins": number, "share": number / total[true]}
         | {"row": classes.index(true), "column": classes.index(predicted)}
+        | {"ink": ink_on(between(*SHARES, number / total[true]))}
         for (true, predicted), number in sorted(pairs.items())
     ]
     base = alt.Chart().encode(
@@ -106,27 +108,27 @@ def confusion(name: str, series: Series, classes: Sequence[str]) -> Chart | None
     )
     cells = base.mark_rect().encode(
         color=alt.Color(
-            "share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), title="share of the row", legend=_ABOVE
+            "share:Q", scale=alt.Scale(range=[*SHARES], domain=[0, 1]), title="share of the row", legend=_ABOVE
         ),
         tooltip=["true:N", "predicted:N", "proteins:Q", *_formatted(("share",), ".1%")],
     )
     numbers = base.mark_text(fontSize=10).encode(
         text="proteins:Q",
-        color=alt.condition("datum.share > 0.5", alt.value("white"), alt.value("black")),
+        color=alt.Color("ink:N", scale=None),
     )
     return Chart(
         f"Predicted and true location: {series.name}",
         f"Each row holds the proteins of one location; what is off the diagonal is predicted wrong.{left_out}",
-        spec_of((cells + numbers).properties(width=360, height=320)),
+        spec_of((cells + numbers).resolve_scale(color="independent").properties(width=360, height=320)),
         ReportTable(name, f"Predicted and true location: {series.name}", pa.Table.from_pylist(rows)),
     )
 
 
-def by_class(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str]) -> Chart:
-    """How many proteins of each class there are, and how many are predicted right."""
+def by_class(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str], predicted_by: str) -> Chart:
+    """How many proteins of each class there are, and how many are predicted right, `predicted_by` what."""
     counts: Counter[tuple[str, str]] = Counter()
     for each in proteins:
-        for psl_class in (each["true"] or each["predicted"]).split(";"):
+        for psl_class in _classes(each):
             counts[psl_class, _VERDICTS[each["correct"]]] += 1
     rows = [
         {"class": psl_class, "prediction": verdict, "proteins": number, "order": classes.index(psl_class)}
@@ -144,14 +146,15 @@ def by_class(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str]
     )
     return Chart(
         "Proteins of each location",
-        "True locations, or predicted ones where the true are not known; proteins in several count in each.",
+        "True locations, or predicted ones where the true are not known; proteins in several count in each. What is "
+        f"correct is by {predicted_by}.",
         spec_of(bars.properties(width=320, height=alt.Step(22))),
         ReportTable(name, "Proteins of each location", pa.Table.from_pylist(rows)),
     )
 
 
-def by_length(name: str, proteins: Collection[ShownProtein]) -> Chart:
-    """How many proteins of each length there are, and how many are predicted right."""
+def by_length(name: str, proteins: Collection[ShownProtein], predicted_by: str) -> Chart:
+    """How many proteins of each length there are, and how many are predicted right, `predicted_by` what."""
     counts: Counter[tuple[int, str]] = Counter()
     known = [each for each in proteins if each["sequence"]]
     unknown = len(proteins) - len(known)
@@ -174,10 +177,35 @@ def by_length(name: str, proteins: Collection[ShownProtein]) -> Chart:
     )
     return Chart(
         "Proteins by length",
-        "Whether long proteins, whose signals are a small part of them, are predicted as well as short ones."
-        f"{left_out}",
+        "Whether long proteins, whose signals are a small part of them, are predicted as well as short ones (by "
+        f"{predicted_by}).{left_out}",
         spec_of(bars.properties(width=320, height=220)),
         ReportTable(name, "Proteins by length", pa.Table.from_pylist(rows)),
+    )
+
+
+def lengths(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str]) -> Chart:
+    """How long the proteins of each class are; some protein has a known sequence."""
+    of_class: dict[str, list[int]] = {}
+    for each in proteins:
+        for psl_class in _classes(each) if each["sequence"] else ():
+            of_class.setdefault(psl_class, []).append(len(each["sequence"]))
+    rows = [
+        {"class": psl_class, "order": classes.index(psl_class), "proteins": len(known)}
+        | dict(zip(_QUARTILES, np.percentile(known, (5, 25, 50, 75, 95)).tolist(), strict=True))
+        for psl_class, known in of_class.items()
+    ]
+    base = alt.Chart().encode(y=alt.Y("class:N", sort=_by("order"), title=None))
+    tooltip = ["class:N", "proteins:Q", *_formatted(_QUARTILES, ".0f")]
+    x = alt.X("low:Q", title="residues", scale=alt.Scale(type="log", nice=False))
+    whole = base.mark_rule(color=BLUE).encode(x=x, x2="high:Q")
+    middle = base.mark_bar(color=BLUE, size=9).encode(x="lower:Q", x2="upper:Q", tooltip=tooltip)
+    median = base.mark_tick(color="white", thickness=2, size=9).encode(x="median:Q", tooltip=tooltip)
+    return Chart(
+        "Length of the proteins of each location",
+        "Median (white), the middle half of the proteins (bar) and nine in ten of them (line).",
+        spec_of((whole + middle + median).properties(width=320, height=alt.Step(22))),
+        ReportTable(name, "Length of the proteins of each location", pa.Table.from_pylist(rows)),
     )
 
 
@@ -218,6 +246,7 @@ def calibration(name: str, hit_rates: str, rows: Iterable[Mapping[str, Any]]) ->
     shown = [dict(row) for row in rows if row["class"] is None]
     if not shown:
         return None
+    circular = _CIRCULAR if {row["exclusion"] for row in shown} == {"none"} else ""
     base = alt.Chart()
     unit = alt.Scale(domain=[0, 1])
     x = alt.X("mean_hit_rate:Q", title="hit rate (mean of a tenth of its range)", scale=unit)
@@ -228,7 +257,7 @@ def calibration(name: str, hit_rates: str, rows: Iterable[Mapping[str, Any]]) ->
     return Chart(
         f"Hit rate as confidence: {hit_rates}",
         "How many predictions are right among proteins whose hit rate is low or high: where dots rise, a high hit rate "
-        "speaks for the prediction.",
+        f"speaks for the prediction.{circular}",
         spec_of((interval + dot).properties(width=320, height=260)),
         ReportTable(name, f"Hit rate as confidence: {hit_rates}", pa.Table.from_pylist(shown)),
     )
@@ -236,18 +265,21 @@ def calibration(name: str, hit_rates: str, rows: Iterable[Mapping[str, Any]]) ->
 
 def heat_map(name: str, explanation: str, ends: pa.Table, classes: Sequence[str]) -> Chart:
     """What an explanation looks at near either end of proteins, by class (rows of `psl_eval.report.ends.ENDS`)."""
-    ordered = ends.append_column("order", pa.array([classes.index(each) for each in ends["class"].to_pylist()]))
+    names = ends["class"].to_pylist()
+    proteins = _most_proteins(ends)
+    ordered = ends.append_column("order", pa.array([classes.index(each) for each in names], pa.int64()))
+    ordered = ordered.append_column("row", pa.array([f"{each} ({proteins[each]:,})" for each in names], pa.string()))
     panels = []
     for end, title in (("N", "residues from the N-terminus"), ("C", "residues to the C-terminus")):
         axis = alt.Axis(values=_TICKS[end], labelAngle=0)
-        names = alt.Axis(labels=end == "N", ticks=end == "N")
+        labels = alt.Axis(labels=end == "N", ticks=end == "N")
         panel = (
             alt.Chart()
             .mark_rect()
             .encode(
                 x=alt.X("position:O", title=title, axis=axis),
-                y=alt.Y("class:N", sort=_by("order"), title=None, axis=names),
-                color=alt.Color("share:Q", scale=alt.Scale(scheme="viridis"), title="even share = 1"),
+                y=alt.Y("row:N", sort=_by("order"), title=None, axis=labels),
+                color=alt.Color("share:Q", scale=alt.Scale(scheme="viridis"), title="times an even share"),
                 tooltip=["class:N", "position:O", *_formatted(("share",), ".2f"), "proteins:Q"],
             )
         )
@@ -255,15 +287,20 @@ def heat_map(name: str, explanation: str, ends: pa.Table, classes: Sequence[str]
     spec = spec_of(alt.hconcat(*panels).resolve_scale(color="shared"))
     return Chart(
         f"What lies near the ends: {explanation}",
-        "Mean size of the scores of residues by predicted location, proteins aligned at either end; 1 is what every "
-        "residue has if all are alike. Signal and transit peptides lie at the N-terminus, KDEL and SKL at the "
-        "C-terminus.",
+        "Mean size of the scores of residues by predicted location (and how many proteins that is), aligned at either "
+        "end; 1 is what every residue has if all are alike. Signal and transit peptides lie at the N-terminus, KDEL "
+        "and SKL at the C-terminus.",
         spec,
         ReportTable(name, f"What lies near the ends: {explanation}", ordered),
     )
 
 
 _TICKS: Final = {"N": [1, *range(10, NEAR + 1, 10)], "C": [*range(-NEAR, 0, 10), -1]}
+_QUARTILES: Final = ("low", "lower", "median", "upper", "high")
+_CIRCULAR: Final = (
+    " Here each protein finds itself, too, and lives where it is predicted to live if that is right: leave it out "
+    "(--exclude self) for an answer that is not circular."
+)
 _EXCLUDED: Final = {
     "none": "all entries",
     "self": "without the protein itself",
@@ -271,6 +308,17 @@ _EXCLUDED: Final = {
     "cluster": "without relatives",
     "train": "without training proteins",
 }
+
+
+def _classes(protein: ShownProtein) -> list[str]:
+    """True ones, or predicted ones where these are not known."""
+    return (protein["true"] or protein["predicted"]).split(";")
+
+
+def _most_proteins(ends: pa.Table) -> dict[str, int]:
+    """How many proteins of each class there are, by rows of ends, which not all of them reach."""
+    most = ends.group_by("class").aggregate([("proteins", "max")])
+    return dict(zip(most["class"].to_pylist(), most["proteins_max"].to_pylist(), strict=True))
 
 
 def _by(field: str) -> alt.EncodingSortField:

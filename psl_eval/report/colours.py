@@ -43,16 +43,23 @@ FEATURE: Final = {
     "TRANSIT": "#cc79a7",
     "PROPEP": "#8a8a94",
     "TRANSMEM": "#009e73",
-    "LIPID": "#b8a800",
-    "MOTIF": "#56b4e9",
+    "LIPID": "#8f8000",
+    "MOTIF": "#2b8cc4",
 }
-_BLACK: Final = "#16161a"
+#: Of nothing and of all, for shares.
+SHARES: Final = ("#ffffff", "#0f4a85")
+_BLACK: Final = "#000000"  # on any colour it or white has a contrast of 4.5 or more
 _WHITE: Final = "#ffffff"
 
 
 def ink_on(colour: str) -> str:
     """Black or white, whichever is read better there (WCAG 2.2, contrast ratio)."""
     return max(_BLACK, _WHITE, key=lambda ink: contrast(colour, ink))
+
+
+def between(one: str, other: str, share: float) -> str:
+    """The colour at a share of the way from one to another, as charts mix them (linear in sRGB)."""
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(_rgb(one), _rgb(other), strict=True))
 
 
 def contrast(one: str, other: str) -> float:
@@ -62,9 +69,13 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    values = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    values = [part / 255 for part in _rgb(colour)]
     red, green, blue = (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _rgb(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
 
 def style_sheet() -> str:

@@ -54,6 +54,12 @@ class Contents:
         """The residues of each protein that is explained, as the first explanation has them."""
         return {query: of.sequence for each in reversed(self.explanations) for query, of in each.proteins.items()}
 
+    @property
+    def predicted_by(self) -> str:
+        """Whose predictions are shown with a protein and judged, where it has them; empty where there are none."""
+        names = [*(each.name for each in self.explanations), *(each.name for each in self.series)]
+        return names[0] if names else ""
+
     def track_of(self, explanation: Explanation) -> Track | None:
         """The first table of subsequences that were taken from an explanation."""
         return next((each for each in self.tracks if each.explanation == explanation.name), None)
@@ -68,7 +74,7 @@ class Contents:
         for each in self.explanations:
             if each.passed_over:
                 rows = counted(each.passed_over, "row")
-                yield f"{each.name}: {rows} passed over that explain other locations than the predicted ones"
+                yield f"{each.name}: {rows} passed over, of other targets of proteins that are shown with one already"
         shown = [self.track_of(each) for each in self.explanations]
         rated = [self.rates_of(track) for track in shown]
         for track in self.tracks:

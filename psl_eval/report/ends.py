@@ -28,7 +28,7 @@ ENDS: Final = pa.schema(
     ]
 )
 
-LETTERS: Final = pa.schema(
+LOGOS: Final = pa.schema(
     [
         pa.field("explanation", pa.string(), nullable=False),
         pa.field("class", pa.string(), nullable=False),  # the predicted one
@@ -68,7 +68,7 @@ def logos(explanation: Explanation, psl_class: str) -> Logos:
 
 
 def logo_table(drawn: Mapping[str, Mapping[str, Logos]]) -> pa.Table:
-    """A row for each letter of the logos of explanations and classes, as `LETTERS`."""
+    """A row for each letter of the logos of explanations and classes, as `LOGOS`."""
     rows = [
         {
             "explanation": explanation,
@@ -84,7 +84,7 @@ def logo_table(drawn: Mapping[str, Mapping[str, Logos]]) -> pa.Table:
         for inwards, column in enumerate(columns)
         for letter in column
     ]
-    return table_of(rows, LETTERS)
+    return table_of(rows, LOGOS)
 
 
 def _rows(explanation: Explanation, psl_class: str) -> Iterator[dict[str, Any]]:

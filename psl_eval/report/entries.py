@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 #: Occurrences of a subsequence that the page has; of all there is their number, and they are in the folder beside it.
 MOST: Final = 50
 #: Why an occurrence counts or does not; the page has their numbers.
-REASONS: Final = ("yes", "no, left out", "no, not among the entries that count", "no, another in this entry is nearer")
+REASONS: Final = (
+    "yes, lives there",
+    "yes, lives elsewhere",
+    "no, left out",
+    "no, not among the entries that count",
+    "no, another in this entry is nearer",
+)
+_COUNTS: Final = 2  # the first reasons, by which an entry counts
 
 
 class Occurrence(NamedTuple):
@@ -66,7 +73,7 @@ def held_by(batches: Iterable[pa.RecordBatch], *, weighted: bool) -> Iterator[tu
         accessions, places = batch["accession"], batch["entry_start"].to_numpy()
         for key, at, count in zip(keys, first.tolist(), counts.tolist(), strict=True):
             rows = np.arange(at, at + count)
-            rows = rows[np.argsort(reasons[rows], kind="stable")][:MOST]
+            rows = rows[np.argsort(np.maximum(reasons[rows], _COUNTS - 1), kind="stable")][:MOST]
             names = accessions.take(pa.array(rows)).to_pylist()
             rounded = [float(f"{weight:.3g}") for weight in weights[rows].tolist()]
             shown = zip(names, places[rows].tolist(), reasons[rows].tolist(), rounded, strict=True)
@@ -121,12 +128,12 @@ def _reasons(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
     excluded, counts, nearest = (
         batch[name].to_numpy(zero_copy_only=False).astype(np.bool_) for name in ("excluded", "counts", "nearest")
     )
-    return np.select([excluded, ~counts, ~nearest], [1, 2, 3], 0)
+    matches = pc.list_value_length(batch["matches"]).to_numpy(zero_copy_only=False) > 0
+    return np.select([excluded, ~counts, ~nearest, ~matches], [2, 3, 4, 1], 0)
 
 
 def _weights(batch: pa.RecordBatch, weighted: bool) -> npt.NDArray[np.float64]:
     """Weight of each occurrence that counts in an entry that matches the label (equations 4 and 5 of the study)."""
-    matches = pc.list_value_length(batch["matches"]).to_numpy(zero_copy_only=False) > 0
     distance = batch["distance"].to_numpy(zero_copy_only=False).astype(np.float64)
     weight = 1 / np.maximum(distance, 1) if weighted else np.ones(len(batch))
-    return np.where(matches & (_reasons(batch) == 0), weight, 0.0)
+    return np.where(_reasons(batch) == 0, weight, 0.0)

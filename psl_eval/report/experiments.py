@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from psl_eval.experiments.result import MANIFEST
 from psl_eval.report.reading import READING
 from psl_eval.report.settings import read_json
 from psl_eval.report.tables import Names, ReportTable
+from psl_eval.results.manifests import parsed
 from psl_index.errors import InputError
 
 
@@ -109,10 +109,10 @@ def _words(experiment: str, name: str) -> list[str]:
 
 def _table(path: Path) -> pa.Table:
     try:
-        rows = json.loads(_read(path))
+        rows = parsed(_read(path))
         names = dict.fromkeys(name for row in rows for name in row)
         return pa.table({name: [row.get(name) for row in rows] for name in names})
-    except (ValueError, RecursionError, AttributeError, TypeError, pa.ArrowException) as error:
+    except (ValueError, AttributeError, TypeError, pa.ArrowException) as error:
         problem = f"damaged ({' '.join(str(error).split())})"
         raise InputError(problem, file=str(path), remedy="run the experiment again") from None
 

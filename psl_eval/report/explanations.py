@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from psl_eval.results.manifests import parsed
 from psl_eval.subsequences.attributions import AttributionReader, open_attributions
 
 
@@ -74,7 +74,7 @@ def _settings(reader: AttributionReader, proteins: Iterable[ExplainedProtein]) -
     others = {each.target for each in proteins if each.target is not None and not each.of_predicted}
     explained = {"explained instead of the predicted class": sorted(others)} if others else {}
     try:
-        of_method = json.loads(reader.settings or "{}")
-    except (ValueError, RecursionError):
+        of_method = parsed(reader.settings or "{}")
+    except ValueError:
         of_method = {"settings": reader.settings}
     return {"method": reader.method} | explained | (of_method if isinstance(of_method, dict) else {})

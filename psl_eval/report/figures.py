@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+import pyarrow as pa
+
+from psl_eval.queries.identities import known_by_accession
 from psl_eval.report.charts import Chart
 from psl_eval.report.class_view import class_view_of
 from psl_eval.report.contents import Contents
@@ -22,22 +25,28 @@ if TYPE_CHECKING:
     from psl_index.index import Index
 
 _MOST_ROWS: Final = 100  # of a table: what a page of a paper may hold
+_MOST_RESIDUES: Final = 20_000  # of all panels together: some tens of megabytes as PNG
 
 
 def draw_protein(contents: Contents, query: str, index: Index | None) -> Chart:
     """A protein as each explanation colours it, with the features that `index` annotates.
 
+    `query` is its identifier, or the accession in it, in any letter case.
+
     Raises
     ------
     UsageError
-        Nothing explains such a protein.
+        Nothing explains such a protein, or it is too long for a picture.
     """
     explanations = contents.explanations
+    query = _explained(contents, query)
+    sequences = {query: contents.sequences[query]}
+    drawn = len(sequences[query]) * sum(query in each.proteins for each in explanations)
+    if drawn > _MOST_RESIDUES:
+        problem = f"{query} has {drawn:,} residues by all explanations, and a picture holds {_MOST_RESIDUES:,}"
+        raise UsageError(problem, remedy="name fewer attributions, or look at it in a report")
     shown = [Shown(each, contents.track_of(each), None, {}) for each in explanations]
-    sequences = {name: residues for name, residues in contents.sequences.items() if name == query}
     features = {} if index is None else features_of(index, sequences).features
-    if not any(query in each.proteins for each in explanations):
-        raise UsageError(f"no explanation of a protein {query!r}", remedy="name one of those in the attributions")
     (protein,) = proteins_of([query], shown, contents.series, contents.classes, features)
     chart = protein_chart(protein, [each.name for each in explanations])
     assert chart is not None
@@ -96,6 +105,22 @@ def draw_table(
         known = dict.fromkeys(drawn.column_names)
         drawn = drawn.select([_known(each, known, "column") for each in columns])
     return table_chart(ReportTable(found.name, found.title, drawn))
+
+
+def _explained(contents: Contents, query: str) -> str:
+    """The identifier of the protein that is meant."""
+    queries = list(contents.sequences)
+    if query in contents.sequences:
+        return query
+    known = known_by_accession(pa.array(queries, pa.string())).to_pylist()
+    meant = {query.upper()}
+    found = [name for name, accession in zip(queries, known, strict=True) if {name.upper(), accession.upper()} & meant]
+    if not found:
+        some = f", such as {', '.join(queries[:3])}" if queries else ""
+        raise UsageError(
+            f"no explanation of a protein {query!r}", remedy=f"name one of those in the attributions{some}"
+        )
+    return found[0]
 
 
 def _of_report(

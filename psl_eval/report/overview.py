@@ -28,9 +28,10 @@ def overview_of(contents: Contents, proteins: Sequence[ShownProtein], names: Nam
 def _of_predictions(contents: Contents, proteins: Sequence[ShownProtein], names: Names) -> Iterator[Chart | None]:
     if not proteins:
         return
-    yield charts.by_class(names.of("locations"), proteins, contents.classes)
+    yield charts.by_class(names.of("locations"), proteins, contents.classes, contents.predicted_by)
     if any(each["sequence"] for each in proteins):
-        yield charts.by_length(names.of("lengths"), proteins)
+        yield charts.by_length(names.of("lengths"), proteins, contents.predicted_by)
+        yield charts.lengths(names.of("lengths-by-location"), proteins, contents.classes)
     for each in contents.series:
         yield charts.confusion(names.of("confusion", each.name), each, contents.classes)
 

@@ -33,10 +33,11 @@ def protein_chart(protein: ShownProtein, explanations: Sequence[str]) -> Chart |
     if not rows:
         return None
     shown = list(dict.fromkeys(row["explanation"] for row in rows))
+    said = {name: text for name, text in zip(explanations, protein["explained"], strict=True) if text is not None}
     lines = 1 + max(row["line"] for row in rows)
     title = f"{protein['query']}: predicted {protein['predicted']}"
     title += "" if protein["true"] is None else f", is {protein['true']}"
-    panels = [_panel(name, rows, lines) for name in shown]
+    panels = [_panel(name, f"{name}, which {said[name]}" if name in said else name, rows, lines) for name in shown]
     spec = spec_of(alt.vconcat(*panels, title=alt.Title(title, subtitle=_SCALE)))
     reading = (
         "Residues by how much they speak for the predicted location; lines below stand out, lines above are annotated."
@@ -76,7 +77,7 @@ def _types(spans: Sequence[Mapping[str, Any]], length: int) -> list[str | None]:
     return of
 
 
-def _panel(name: str, rows: Sequence[Mapping[str, Any]], lines: int) -> alt.LayerChart:
+def _panel(name: str, title: str, rows: Sequence[Mapping[str, Any]], lines: int) -> alt.LayerChart:
     across = _ROW + _GAP * (_ROW // _BLOCK - 1)
     left = alt.X("left:Q", axis=None, scale=alt.Scale(domain=[-3, across], nice=False))
     base = (
@@ -116,4 +117,4 @@ def _panel(name: str, rows: Sequence[Mapping[str, Any]], lines: int) -> alt.Laye
             kind = alt.Color(f"{field}:N", scale=scale, title=None, legend=alt.Legend(orient="bottom"))
             layers.append(lines_of.encode(x=left, x2="right", y=y(height), color=kind))
     chart: alt.LayerChart = alt.layer(*layers).resolve_scale(color="independent")
-    return chart.properties(title=name, width=_RESIDUE * (across + 3), height=_LINE * lines)
+    return chart.properties(title=title, width=_RESIDUE * (across + 3), height=_LINE * lines)

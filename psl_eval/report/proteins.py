@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, TypedDict
 import pyarrow as pa
 
 from psl_eval.report.entries import NOWHERE, Held, Occurrence
-from psl_eval.report.explanations import Explanation
-from psl_eval.report.levels import levels
+from psl_eval.report.explanations import ExplainedProtein, Explanation
+from psl_eval.report.levels import LETTERS, STEPS, levels
 from psl_eval.report.predictions import Answer, Series
 from psl_eval.report.rates import Rates
 from psl_eval.report.tracks import Key, Track
@@ -59,6 +59,7 @@ class ShownProtein(TypedDict):
     correct: bool | None  # None without true classes
     rates: list[float | None]  # hit rates
     probabilities: list[list[float | None] | None]  # of the classes, in their order
+    explained: list[str | None]  # what is explained, where it is another class than `predicted`, or predicted otherwise
     scores: list[str | None]  # letters of `psl_eval.report.levels`; None where it is not explained
     other_sequence: list[bool]  # whether an explanation is of other residues, and has no scores for that reason
     picked: list[list[ShownSubsequence]]
@@ -74,10 +75,27 @@ def protein_table(proteins: Sequence[ShownProtein], shown: Sequence[Shown]) -> p
         "true": [each["true"] for each in proteins],
         "correct": [each["correct"] for each in proteins],
     }
-    for which, of in enumerate(shown):
+    for of in shown:
         if of.rates is not None:
-            columns[f"hit rate, {of.rates.name}"] = [each["rates"][which] for each in proteins]
+            columns[f"hit rate, {of.rates.name}"] = [of.rates.of_proteins.get(each["query"]) for each in proteins]
     return pa.table(columns)
+
+
+def feature_table(proteins: Iterable[ShownProtein]) -> pa.Table:
+    """A row for each annotated feature of each protein: type, start, end (from 1, inclusive), note."""
+    rows = [{"protein": each["query"]} | feature for each in proteins for feature in each["features"]]
+    return pa.Table.from_pylist(rows)
+
+
+def level_table(proteins: Iterable[ShownProtein], which: int) -> pa.Table:
+    """A row for each protein of an explanation: its residues, and the level of the colour of each, from -9 to 9."""
+    drawn = [(each["query"], each["sequence"], each["scores"][which]) for each in proteins]
+    rows = [
+        {"protein": query, "sequence": sequence, "levels": [LETTERS.index(letter) - STEPS for letter in letters]}
+        for query, sequence, letters in drawn
+        if letters is not None
+    ]
+    return pa.Table.from_pylist(rows)
 
 
 def probability_table(series: Iterable[Series]) -> pa.Table:
@@ -123,6 +141,7 @@ def _protein(
         "correct": Answer.of(said[0].predicted, true).correct,
         "rates": [None if each.rates is None else _rounded(each.rates.of_proteins.get(query)) for each in shown],
         "probabilities": [_probabilities(query, each, classes) for each in series],
+        "explained": [_explained(each, said[0].predicted) for each in explained],
         "scores": [
             levels(each.scores) if each is not None and fits else None
             for each, fits in zip(explained, same, strict=True)
@@ -131,6 +150,15 @@ def _protein(
         "picked": [_picked(query, each) if fits else [] for each, fits in zip(shown, same, strict=True)],
         "features": features,
     }
+
+
+def _explained(protein: ExplainedProtein | None, predicted: str) -> str | None:
+    """Which class an explanation is of, where a reader would take another for it."""
+    if protein is None:
+        return None
+    target = protein.target or protein.predicted
+    says = [f"predicts {protein.predicted}"] if set(protein.predicted.split(";")) != set(predicted.split(";")) else []
+    return ", ".join([*says, f"explains {target}"]) if says or target != predicted else None
 
 
 def _probabilities(query: str, series: Series, classes: Sequence[str]) -> list[float | None] | None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -22,7 +23,14 @@ from psl_eval.report.features import features_of
 from psl_eval.report.held import LookUp, shown_of
 from psl_eval.report.overview import overview_of
 from psl_eval.report.page import Page, Part, rendered
-from psl_eval.report.proteins import Shown, probability_table, protein_table, proteins_of
+from psl_eval.report.proteins import (
+    Shown,
+    feature_table,
+    level_table,
+    probability_table,
+    protein_table,
+    proteins_of,
+)
 from psl_eval.report.settings import SETTINGS, model_settings, setting_rows
 from psl_eval.report.sources import Sources
 from psl_eval.report.tables import Names, ReportTable
@@ -31,13 +39,14 @@ from psl_eval.results.replacement import replacing
 from psl_eval.results.schemas import SCORED
 from psl_eval.statistics.rows import table_of
 from psl_index.durable import write_durably
-from psl_index.errors import OutputError
+from psl_index.errors import OutputError, UsageError
 from psl_index.progress import Progress
 
 if TYPE_CHECKING:
     from psl_index.index import Index
 
 TITLE: Final = "What the model looked at"
+_VERSIONS: Final = f"pslidx {version('pslidx')}, Python {python_version()}, Altair {version('altair')}"
 
 
 class Written(NamedTuple):
@@ -88,13 +97,15 @@ def write_report(
     InputError
         A source is damaged.
     UsageError
-        The folder beside the page holds something else; an exclusion needs a file.
+        The page is no file; the folder beside the page holds something else; an exclusion needs a file.
     BusyError
         Another process is writing there.
     OutputError
         It cannot be written.
     """
     target = Path(os.path.realpath(output))
+    if target.exists() and not target.is_file():
+        raise UsageError("is no file that could be replaced", file=str(output), remedy="name another page with -o")
     folder = data_folder_of(target)
     check_data_folder(folder)
     contents = read_contents(sources, report)
@@ -110,7 +121,7 @@ def write_report(
         view = view_of(contents, shown, proteins, look_up.index)
         page = Page(
             title,
-            [("Made", f"{made:%d %B %Y}, by pslidx {version('pslidx')}"), *_facts(sources, contents, look_up.index)],
+            [("Made", f"{made:%d %B %Y}, by {_VERSIONS}"), *_facts(sources, contents, look_up.index)],
             overview_of(contents, proteins, names),
             _tables_of_proteins(contents, view, shown, names),
             class_view_of(contents, look_up.index, names),
@@ -122,7 +133,6 @@ def write_report(
         written.write_page(page)
         html = rendered(page).encode(errors="replace")
         check_data_folder(folder)  # once more: what has come there meanwhile would be lost
-    with _reported(target):
         write_durably(target, html)
     return Written(Path(output), folder, len(proteins))
 
@@ -144,6 +154,9 @@ def _tables_of_proteins(contents: Contents, view: View, shown: Sequence[Shown], 
     drawn = dict(zip(view["explanations"], view["logos"], strict=True))
     kept = {"probabilities": probability_table(contents.series), "logos": logo_table(drawn)}
     kept |= {f"subsequences-{each.name}": pa.Table.from_pylist(list(each.scored), SCORED) for each in contents.rates}
+    kept |= {f"extracted-{each.name}": each.rows for each in contents.tracks}
+    kept |= {"features": feature_table(view["proteins"])}
+    kept |= {f"levels-{each.explanation.name}": level_table(view["proteins"], at) for at, each in enumerate(shown)}
     part.kept.extend(ReportTable(names.of(name), name, table) for name, table in kept.items() if len(table))
     return part
 
@@ -153,8 +166,12 @@ def _facts(sources: Sources, contents: Contents, index: Index | None) -> Iterato
     if queries:
         explained = f", {len(contents.sequences):,} of them explained" if contents.sequences else ""
         yield "Proteins", f"{len(queries):,}{explained}, {len(contents.classes)} locations"
-    if contents.explanations:
-        yield "Explanations", ", ".join(each.name for each in contents.explanations)
+    for kind, named in (("Predictions", sources.predictions), ("Explanations", sources.attributions)):
+        if named:
+            yield (
+                kind,
+                ", ".join(name if name == path.stem else f"{name} ({path.name})" for name, path in named.items()),
+            )
     if sources.models:
         yield "Models", ", ".join(sources.models)
     if index is not None:

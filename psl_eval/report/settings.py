@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
+from psl_eval.results.manifests import parsed
 from psl_index.errors import InputError
 
 SETTINGS: Final = pa.schema(
@@ -51,10 +51,10 @@ def read_json(path: Path) -> dict[str, Any]:
         It cannot be read, or is something else.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parsed(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InputError("damaged: no JSON", file=str(path), remedy="write it again") from None
     if not isinstance(content, dict):
         raise InputError("expected a JSON object", file=str(path), remedy="write it again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,9 +81,11 @@ def find_sources(places: Sequence[str]) -> Sources:
     sources = Sources()
     for place in places:
         name, path = (None, place) if Path(place).exists() else named(place)
-        if not Path(path).exists():
-            raise InputError("there is no such file or folder", file=path)
-        for found in _found(Path(path), _DEPTH):
+        if not path or not Path(path).exists():
+            raise InputError("there is no such file or folder", file=place)
+        for found in _found(Path(path), _DEPTH, sources.passed_over):
+            if _is_there(found, sources):
+                continue
             try:
                 kind = _kind_of_folder(found) if found.is_dir() else _kind_of_table(found)
             except InputError as error:
@@ -104,16 +107,32 @@ def find_sources(places: Sequence[str]) -> Sources:
     return sources
 
 
-def _found(path: Path, depth: int) -> Iterator[Path]:
+def _found(path: Path, depth: int, passed_over: dict[Path, str]) -> Iterator[Path]:
     """Tables, and folders that are one thing; the insides of the latter, of parts, and hidden ones are left alone."""
-    if path.is_file() or _kind_of_folder(path) is not None:
+    if path.is_file() or (path.is_dir() and _kind_of_folder(path) is not None):
         yield path
+    elif not path.is_dir():
+        passed_over[path] = f"{path}: neither a file nor a folder"
     elif depth:
-        for inner in sorted(path.iterdir()):
-            if inner.name.startswith(".") or inner.name == PARTS:
-                continue
-            if inner.is_dir() or inner.suffix.lower() in _TABLES + _COMPRESSED:
-                yield from _found(inner, depth - 1)
+        manifest = path / _MANIFEST
+        if manifest.is_file() and not read_manifest(manifest):
+            passed_over[manifest] = f"{manifest}: damaged, so nobody knows what is in its folder"
+        for inner in _inside(path):
+            yield from _found(inner, depth - 1, passed_over)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"cannot be looked into: {error.strerror}", file=str(folder)) from None
+    shown = (each for each in inside if not each.name.startswith(".") and each.name != PARTS)
+    return [each for each in shown if each.is_dir() or each.suffix.lower() in _TABLES + _COMPRESSED]
+
+
+def _is_there(path: Path, sources: Sources) -> bool:
+    """Whether it has been found already, by another name."""
+    return any(path.samefile(each) for each in sources.paths)
 
 
 def _kind_of_folder(folder: Path) -> str | None:
@@ -142,15 +161,19 @@ def _kind_of_table(path: Path) -> str | None:
 
 
 def _free_name(name: str | None, path: Path, taken: dict[str, Path]) -> str:
-    own = name or (path.name if path.is_dir() else _without_ending(path))
+    own = _as_text(name or (path.name if path.is_dir() else _without_ending(path)))
     if own not in taken:
         return own
-    longer = f"{path.resolve().parent.name}/{own}"
+    longer = free = f"{_as_text(path.resolve().parent.name)}/{own}"
     number = 2
-    while longer in taken:
-        longer = f"{path.resolve().parent.name}/{own} {number}"
-        number += 1
-    return longer
+    while free in taken:
+        free, number = f"{longer} {number}", number + 1
+    return free
+
+
+def _as_text(name: str) -> str:
+    """A name of a file, which may be of bytes that are no text."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _without_ending(path: Path) -> str:

@@ -38,7 +38,8 @@ TOP: Final = pa.schema(
 def top_table(rates: Iterable[Rates], index: Index | None) -> pa.Table:
     """A row for each subsequence and class of each folder of hit rates, as `TOP`, the lowest p-value first.
 
-    What is expected is known of hit rates of this index only.
+    What is expected is known of hit rates of this index only, and not where training proteins are left out, which may
+    be most of a class.
     """
     rows = [row for each in rates for row in _rows(each, index)]
     return table_of(sorted(rows, key=_order), TOP)
@@ -54,7 +55,7 @@ def _rows(rates: Rates, index: Index | None) -> list[dict[str, Any]]:
         if scored["class"] is not None:
             grouped.setdefault((scored["class"], scored["subsequence"]), []).append(scored)
     rows = [_row(rates.name, *key, scored) for key, scored in grouped.items()]
-    if index is not None and rates.is_of(index):
+    if index is not None and rates.is_of(index) and rates.choices.exclude != "train":
         _add_chances(rows, rates, index)
     return rows
 

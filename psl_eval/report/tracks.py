@@ -74,12 +74,21 @@ class Track:
 def read_track(name: str, path: Path, explanations: Iterable[Explanation]) -> Track:
     """Read a table of subsequences; errors as of `psl_eval.inputs.subsequences.open_subsequences`."""
     with open_subsequences(path, skip_bad=True) as reader:
-        rows = pa.concat_tables(reader.batches())
+        rows = _distinct(pa.concat_tables(reader.batches()))
     assert reader.record is not None  # of a file there is one
     skipped = f"passed over: {counted(reader.skipped, 'bad row')}; the first: {reader.first_skipped}"
     read = Track(name, path, reader.record, rows, skipped if reader.skipped else None, None)
     taken_from = next((each.name for each in explanations if _is_of(read.picked, each)), None)
     return replace(read, explanation=taken_from)
+
+
+def _distinct(rows: pa.Table) -> pa.Table:
+    """Rows without those that name a subsequence again."""
+    keys = zip(*(rows[name].to_pylist() for name in ("query", "start", "end")), strict=True)
+    first: dict[Key, int] = {}
+    for at, key in enumerate(keys):
+        first.setdefault(key, at)
+    return rows.take(pa.array(first.values(), pa.int64()))
 
 
 def _is_of(picked: Mapping[str, Sequence[Picked]], explanation: Explanation) -> bool:

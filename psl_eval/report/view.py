@@ -28,6 +28,7 @@ class View(TypedDict):
     """All that the scripts know; lists are by explanation where nothing else is said."""
 
     classes: list[str]
+    predicted_by: str  # whose predictions are shown with proteins, and judged
     series: list[str]  # names of the tables of predictions
     explanations: list[str]
     signed: list[bool]  # whether some score is below 0
@@ -53,6 +54,7 @@ def view_of(contents: Contents, shown: Sequence[Shown], proteins: Sequence[Shown
     named = {hit.accession for each in shown for held in each.held.values() for hit in held.first}
     return {
         "classes": contents.classes,
+        "predicted_by": contents.predicted_by,
         "series": [each.name for each in contents.series],
         "explanations": [each.explanation.name for each in shown],
         "signed": [any((of.scores < 0).any() for of in each.explanation.proteins.values()) for each in shown],

@@ -7,14 +7,20 @@ import io
 import re
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from psl_eval.report.colours import PICKED
+from psl_eval.report.held import LookUp
+from psl_eval.report.report import write_report
+from psl_eval.report.sources import find_sources
 from tests.browser.conftest import write
 from tests.hostile import PAYLOADS
 from tests.report_results import NUMBER, write_results
@@ -42,6 +48,8 @@ def test_it_fits_every_window(open_page: Open, report: Path, name: str, width: i
         for place in opened.page.query_selector_all("[data-chart]"):
             place.scroll_into_view_if_needed()
         opened.picture(name)
+        paper = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert max(map(int, re.findall("[0-9]+", paper))) == (27 if colours == "dark" else 255)
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
         assert opened.said == []
 
@@ -64,6 +72,46 @@ def test_the_address_may_name_a_protein(open_page: Open, report: Path) -> None:
         opened.page.click("#next")
         assert opened.page.evaluate("location.hash") == "#P10006"
         assert "P10006" in opened.page.locator("#protein-said").text_content()
+
+
+def test_a_search_changes_the_address_too(open_page: Open, report: Path) -> None:
+    """Else a link to what is seen would lead elsewhere."""
+    with open_page(report, part="#P10005") as opened:
+        opened.page.fill("[name=accession]", "P10002")
+        assert opened.page.evaluate("location.hash") == "#P10002"
+        opened.page.evaluate("location.hash = '#nobody'")
+        opened.page.wait_for_selector("#protein [role=alert]")
+        assert opened.text("#protein [role=alert]") == "No protein is called nobody."
+
+
+@pytest.mark.parametrize("part", ["classes", "experiments", "settings"])
+def test_an_address_of_a_part_leads_there(open_page: Open, report: Path, part: str) -> None:
+    """Though charts and tables above are drawn later; `settings` is last, and may stand lower."""
+    charts = "document.querySelectorAll('[data-chart]').length"
+    above = f"document.getElementById('{part}').getBoundingClientRect().top"
+    with open_page(report, part=f"#{part}") as opened:
+        opened.page.wait_for_function(f"() => document.querySelectorAll('[data-chart] svg').length === {charts}")
+        left = opened.page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+        assert abs(opened.page.evaluate(above)) < 60 or left < 2
+        opened.page.evaluate("scrollTo(0, 0)")
+        opened.page.click(f"nav a[href='#{part}']")
+        left = opened.page.evaluate("document.documentElement.scrollHeight - innerHeight - scrollY")
+        assert abs(opened.page.evaluate(above)) < 60 or left < 2
+
+
+def test_a_long_protein_is_drawn_whole(open_page: Open, tmp_path: Path) -> None:
+    """In parts, so that nobody waits."""
+    rng = np.random.default_rng(3)
+    sequence = "".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 5_003))
+    rows = [{"query": "P1", "sequence": sequence, "predicted": "Nucleus", "scores": rng.normal(0, 1, 5_003).tolist()}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "long.parquet")
+    write_report(
+        find_sources([str(tmp_path / "long.parquet")]), tmp_path / "r.html", LookUp(None), made=date(2026, 1, 1)
+    )
+    with open_page(tmp_path / "r.html") as opened:
+        opened.page.wait_for_function("() => document.querySelectorAll('.block').length === 501")
+        assert "".join(opened.page.locator(".residues").all_text_contents()) == sequence
+        assert opened.said == []
 
 
 def test_filters_leave_those_that_fit(open_page: Open, report: Path) -> None:
@@ -145,7 +193,8 @@ def test_a_click_shows_the_entries_and_another_hides_them(open_page: Open, repor
         assert (name, organism, locations) == ("invented", "invented", "Nucleus")
         assert link[0] in "PQ"
         assert int(at) >= 1
-        assert counts.startswith(("yes", "no, "))
+        assert counts.startswith(("yes, ", "no, "))
+        assert entries.first.locator("td").count() == 7
         address = entries.first.locator("a").get_attribute("href")
         assert address == f"https://www.uniprot.org/uniprotkb/{link}"
         assert button.get_attribute("aria-expanded") == "true"
@@ -269,6 +318,26 @@ def test_logos_and_subsequences_are_those_of_the_location(open_page: Open, repor
         assert {row.locator("td").nth(1).inner_text() for row in rows.all()} == {"Nucleus"}
 
 
+def test_logos_of_both_ends_have_one_scale(open_page: Open, tmp_path: Path) -> None:
+    """What is looked at near one end only is low at the other."""
+    rows = [
+        {"query": f"P{number}", "sequence": "M" * 60, "predicted": "Nucleus", "scores": [1.0] * 10 + [0.05] * 50}
+        for number in range(3)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "att.parquet")
+    write_report(
+        find_sources([str(tmp_path / "att.parquet")]), tmp_path / "r.html", LookUp(None), made=date(2026, 1, 1)
+    )
+    height = (
+        "logo => Math.max(...[...logo.querySelectorAll('.letter')].map(each => each.getBoundingClientRect().height))"
+    )
+    with open_page(tmp_path / "r.html") as opened:
+        near, far = (opened.page.locator(".logo").nth(which).evaluate(height) for which in (0, 1))
+        assert far / near == pytest.approx(0.05, rel=0.1)
+        heights = [opened.page.locator(".logo").nth(which).locator(".height").all_text_contents() for which in (0, 1)]
+        assert heights[0] == heights[1] == ["0", "1", "4.8"]
+
+
 def test_hostile_texts_are_shown_as_texts(open_page: Open, tmp_path: Path) -> None:
     """F15: every payload as the name of a protein, a class and a source, and in what entries say of themselves."""
     short = [payload for payload in PAYLOADS if len(payload) < 1000]
@@ -336,7 +405,7 @@ def test_of_many_entries_the_first_are_shown_with_their_number(open_page: Open, 
         opened.page.locator(".explanation").first.locator("tbody button").first.click()
         assert opened.page.locator(".entries tbody tr").count() == 50
         said = opened.page.locator(".entries .caption").inner_text()
-        assert re.search(": the first 50 of 6[0-9] occurrences; all are in the folder beside this page$", said)
+        assert re.search(": the first 50 of 6[0-9] occurrences; all are in the folder beside this page", said)
 
 
 def test_paper_has_all_charts_in_black_whatever_the_screen_is(open_page: Open, report: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from psl_eval.report.accuracy import accuracy_table
@@ -37,6 +39,24 @@ def test_a_protein_is_drawn_whole_by_each_explanation(pslidx: Call, results: Pat
     residues = "".join(text for text in said if len(text) == 1 and text.isalpha())
     assert residues == 2 * sequence
     assert {"P10000: predicted Nucleus, is Nucleus", "attention", "gradients", "motif", "subsequence"} <= set(said)
+
+
+@pytest.mark.parametrize("name", ["p10000", "P10000"])
+def test_a_protein_is_found_by_its_accession(pslidx: Call, results: Path, tmp_path: Path, name: str) -> None:
+    table = pq.read_table(results / "attention.parquet")
+    queries = [f"sp|{query}|NAME" for query in table["query"].to_pylist()]
+    pq.write_table(table.set_column(0, "query", pa.array(queries)), tmp_path / "compound.parquet")
+    ended = pslidx("plot", tmp_path / "compound.parquet", "--protein", name, "-o", tmp_path / "p.svg")
+    assert (ended.code, ended.err) == (0, "")
+    assert "sp|P10000|NAME: predicted Nucleus, is Nucleus" in texts((tmp_path / "p.svg").read_text())
+
+
+def test_a_protein_too_long_for_a_picture_is_refused(refused: Callable[..., str], tmp_path_factory: Any) -> None:
+    place = tmp_path_factory.mktemp("titin") / "long.parquet"
+    row = {"query": "P1", "sequence": "M" * 30_000, "predicted": "Nucleus", "scores": [1.0] * 30_000}
+    pq.write_table(pa.Table.from_pylist([row]), place)
+    said = refused("plot", place, "--protein", "P1", "-o", "x.png", code=2)
+    assert "P1 has 30,000 residues by all explanations, and a picture holds 20,000" in said
 
 
 def test_a_chart_is_drawn_by_its_name(pslidx: Call, results: Path, tmp_path: Path) -> None:
@@ -89,7 +109,11 @@ def test_a_table_too_long_for_a_picture_is_refused(refused: Callable[..., str], 
     ("arguments", "code", "said"),
     [
         (["{results}", "--chart", "x", "-o", "x.svg"], 2, "no chart 'x'; choose among accuracy, locations, lengths, "),
-        (["{results}", "--protein", "x", "-o", "x.svg"], 2, "no explanation of a protein 'x'; name one of those"),
+        (
+            ["{results}", "--protein", "x", "-o", "x.svg"],
+            2,
+            "no explanation of a protein 'x'; name one of those in the attributions, such as P1",
+        ),
         (["{results}", "-o", "x.pdf"], 2, "x.pdf: no such pictures are drawn; name it .svg or .png"),
         (["{results}", "--chart", "x", "--protein", "x", "-o", "x.svg"], 2, "do not go together"),
         (

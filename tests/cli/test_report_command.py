@@ -65,16 +65,26 @@ def test_an_index_may_be_elsewhere(pslidx: Call, results: Path, tmp_path: Path) 
         (["{results}", "-o", "no/such/r.html"], 1, "no/such/r.html: cannot be written"),
         (["{results}", "{results}/learned.tsv", "-o", "{results}/learned.tsv"], 2, "is read, and would be replaced"),
         (["{results}", "--index", "{results}", "-o", "r.html"], 3, ""),
-        (["{results}", "two={results}/index", "-o", "r.html"], 2, "There are several indexes (index, two)"),
+        (["{results}", "two={other}", "-o", "r.html"], 2, "There are several indexes (index, two)"),
+        (["{results}", "-o", "r.pdf"], 2, "r.pdf: the page is HTML; name it .html"),
+        (["{results}", "--clusters", "nowhere", "-o", "r.html"], 2, "File 'nowhere' does not exist"),
         (["{results}"], 2, "Missing option '-o'"),
         (["-o", "r.html"], 2, "Missing argument 'RESULTS...'"),
     ],
 )
 def test_what_cannot_be_is_one_line(
-    refused: Callable[..., str], results: Path, arguments: list[str], code: int, said: str
+    refused: Callable[..., str],
+    results: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    arguments: list[str],
+    code: int,
+    said: str,
 ) -> None:
+    other = shutil.copytree(results / "index", tmp_path_factory.mktemp("other") / "index")
     before = (results / "learned.tsv").read_bytes()
-    assert said in refused("report", *(argument.format(results=results) for argument in arguments), code=code)
+    assert said in refused(
+        "report", *(argument.format(results=results, other=other) for argument in arguments), code=code
+    )
     assert (results / "learned.tsv").read_bytes() == before
 
 

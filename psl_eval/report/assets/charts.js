@@ -2,7 +2,7 @@
 class Charts {
   constructor(specs) {
     this.specs = specs;
-    this.drawn = new Map(); // what is drawn by its place; null while that is being done
+    this.drawn = new Map(); // what is drawn by its place, or is to be
     this.watch = new IntersectionObserver(seen => seen.filter(each => each.isIntersecting).forEach(each => this.draw(each.target)), { rootMargin: "400px" });
     for (const place of document.querySelectorAll("[data-chart]")) {
       const buttons = ["svg", "png"].map(kind =>
@@ -29,10 +29,15 @@ class Charts {
 
   async draw(place) {
     this.watch.unobserve(place);
-    this.drawn.get(place)?.finalize();
-    this.drawn.set(place, null);
+    this.drawn.get(place)?.finalize?.();
+    const mine = {};
+    this.drawn.set(place, mine);
     try {
-      this.drawn.set(place, await this.embedded(place, place.dataset.chart, getComputedStyle(document.body).color));
+      const inside = element("div");
+      const made = await this.embedded(inside, place.dataset.chart, getComputedStyle(document.body).color);
+      if (this.drawn.get(place) !== mine) return made.finalize(); // another has been begun since
+      this.drawn.set(place, made);
+      place.replaceChildren(inside);
     } catch (error) {
       place.replaceChildren(element("p", { role: "alert" }, `This chart cannot be drawn (${error.message}).`));
     }

@@ -14,7 +14,10 @@ class Proteins {
     data.proteins.forEach((protein, at) => this.numberOf.set(accessionOf(protein.query).toUpperCase(), at));
     data.proteins.forEach((protein, at) => this.numberOf.set(protein.query.toUpperCase(), at));
     this.form.elements.class.append(...data.classes.map(name => element("option", { value: name }, name)));
-    this.form.addEventListener("input", () => this.search());
+    this.form.addEventListener("input", () => {
+      this.search();
+      if (this.left.length) this.address();
+    });
     this.form.addEventListener("submit", event => event.preventDefault());
     document.getElementById("previous").addEventListener("click", () => this.step(-1));
     document.getElementById("next").addEventListener("click", () => this.step(1));
@@ -58,7 +61,7 @@ class Proteins {
     });
     const rest = this.left.length - rows.length;
     this.list.replaceChildren(
-      table("Proteins that fit", ["Protein", "Predicted", "", "Hit rate"], rows),
+      table(`Proteins that fit, predicted by ${this.data.predicted_by}${this.rated < 0 ? "" : `; hit rates: ${this.data.rated[this.rated]}`}`, ["Protein", "Predicted", "", "Hit rate"], rows),
       ...(rest > 0 ? [element("p", {}, `${rest} more; narrow the search to see them.`)] : []));
   }
 
@@ -71,7 +74,10 @@ class Proteins {
       return; // no protein has such a name
     }
     const at = this.numberOf.get(name.toUpperCase());
-    if (at === undefined) return;
+    if (at === undefined) {
+      if (name && !document.getElementById(name)) this.place.prepend(element("p", { role: "alert" }, `No protein is called ${name}.`));
+      return;
+    }
     this.turnTo(at);
     document.getElementById("proteins").scrollIntoView({ behavior: "instant" }); // what is drawn above later does not move it then
   }
@@ -85,8 +91,12 @@ class Proteins {
   /** Show a protein that the reader has asked for: it is read out, and the address names it. */
   turnTo(at) {
     this.show(at);
-    document.getElementById("protein-said").textContent = this.place.querySelector("div").textContent;
-    history.replaceState(null, "", `#${encodeURIComponent(this.data.proteins[at].query)}`);
+    document.getElementById("protein-said").textContent = [...this.place.firstElementChild.children].map(each => each.textContent).join(": ");
+    this.address();
+  }
+
+  address() {
+    history.replaceState(null, "", `#${encodeURIComponent(this.data.proteins[this.at].query)}`);
   }
 
   show(at) {
@@ -160,6 +170,7 @@ class Proteins {
   explanation(protein, which) {
     const name = this.data.explanations[which];
     const section = element("section", { class: "explanation within" }, element("h4", {}, name));
+    if (protein.explained[which]) section.append(element("p", {}, `${name} ${protein.explained[which]}.`));
     const letters = protein.scores[which];
     if (!letters) {
       section.append(element("p", {}, protein.other_sequence[which] ? "Explained with other residues than those of the first." : "Not explained."));
@@ -181,13 +192,13 @@ class Proteins {
     let opened = null;
     const open = each => {
       opened = opened === each ? null : each;
-      place.querySelectorAll("[aria-expanded]").forEach(button => button.setAttribute("aria-expanded", String(button.dataset.start === String(opened?.start))));
+      place.querySelectorAll("[aria-expanded]").forEach(button => button.setAttribute("aria-expanded", String(opened !== null && button.dataset.which === String(picked.indexOf(opened)))));
       held.replaceChildren(...(opened ? [this.entries(protein, opened)] : []));
     };
     const rows = picked.map(each => [each.start, each.end, protein.sequence.slice(each.start - 1, each.end), each.entries, each.matching, each.rate]);
     const chosen = (text, row) => {
       const each = picked[rows.indexOf(row)];
-      const attributes = { type: "button", class: "residues-of", "data-start": each.start, "aria-expanded": String(opened === each), onclick: () => open(each) };
+      const attributes = { type: "button", class: "residues-of", "data-which": picked.indexOf(each), "aria-expanded": String(opened === each), onclick: () => open(each) };
       return element("td", {}, this.data.looked_up[which] ? element("button", attributes, text) : element("span", { class: "residues-of" }, text));
     };
     const rated = this.data.rated[which] === null ? "no hit rates are given; entries as by the defaults of hitrate" : `hit rates: ${this.data.rated[which]}`;
@@ -204,16 +215,18 @@ class Proteins {
     const place = element("div");
     const text = protein.sequence.slice(picked.start - 1, picked.end);
     if (!picked.occurrences) return element("p", {}, `No entry holds ${text}.`);
-    const rows = picked.held.map(([accession, at, reason, weight]) => {
+    const held = picked.held.map(([accession, at, reason, weight]) => {
       const entry = this.data.entries[accession];
-      return [accession, entry.name, entry.organism, entry.classes, at, this.data.reasons[reason], weight];
+      return { entry: accession, protein: entry.name, organism: entry.organism, locations: entry.classes, at, counts: this.data.reasons[reason], weight };
     });
+    const columns = Object.keys(held[0]).filter(column => held.some(each => each[column] !== null)); // an index of FASTA has no names
+    const rows = held.map(each => columns.map(column => each[column]));
     const said = picked.occurrences > rows.length
       ? `the first ${rows.length} of ${picked.occurrences} occurrences; all are in the folder beside this page`
       : `${picked.occurrences} occurrence${picked.occurrences === 1 ? "" : "s"}`;
     new Table(place, fileName("entries", protein.query, picked.start, picked.end), {
-      title: `Entries that hold ${text}: ${said}`,
-      columns: ["entry", "protein", "organism", "locations", "at", "counts", "weight"], rows, cells: { 0: accession => element("td", {}, linkTo(accession, accession)) },
+      title: `Entries that hold ${text}: ${said}. The weights of those that count, over their number, are the hit rate`,
+      columns, rows, cells: { 0: accession => element("td", {}, linkTo(accession, accession)) },
     });
     return place;
   }

@@ -1,4 +1,5 @@
 const BLOCK = 10;
+const AT_ONCE = 200; // blocks
 
 /** A sequence in blocks of ten: numbers, annotated features, residues by their colours, and a line below what stands out. */
 function drawnSequence(protein, letters, picked) {
@@ -7,16 +8,22 @@ function drawnSequence(protein, letters, picked) {
   for (const feature of protein.features) above.fill(feature.type, feature.start - 1, feature.end);
   const below = new Array(residues.length).fill("");
   for (const each of picked) below.fill("picked", each.start - 1, each.end);
-  const blocks = document.createDocumentFragment();
-  for (let first = 0; first < residues.length; first += BLOCK) {
+  const place = element("div", { class: "sequence", role: "img", "aria-label": spoken(protein, picked) });
+  const block = first => {
     const last = Math.min(first + BLOCK, residues.length);
-    blocks.append(element("span", { class: "block" },
+    return element("span", { class: "block" },
       element("span", { class: "number" }, String(first + 1)),
       segments("track", above, first, last),
       runs(first, last, at => letters[at], (from, to) => element("i", { class: `l${levelOf(letters, from)} w${to - from}` }, residues.slice(from, to))),
-      segments("under", below, first, last)));
-  }
-  return element("div", { class: "sequence", role: "img", "aria-label": spoken(protein, picked) }, blocks);
+      segments("under", below, first, last));
+  };
+  const draw = from => {
+    const to = Math.min(from + AT_ONCE * BLOCK, residues.length);
+    for (let first = from; first < to; first += BLOCK) place.append(block(first));
+    if (to < residues.length) setTimeout(() => (place.isConnected ? draw(to) : null)); // titin is not drawn in one go
+  };
+  draw(0);
+  return place;
 }
 
 /** Number of the colour of a residue, see levels.py. */

@@ -8,6 +8,8 @@ async function start() {
   const data = await unpacked("proteins-known");
   if (data.proteins.length) new Proteins(data);
   if (data.explanations.length) new Classes(data, tables);
+  const part = document.getElementById(location.hash.slice(1));
+  part?.scrollIntoView(); // it was not there, or elsewhere, when the browser looked for it
   document.documentElement.dataset.ready = "true";
   await charts.drawRest();
 }

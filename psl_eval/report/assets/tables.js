@@ -10,7 +10,7 @@ class Table {
     this.filter = element("input", { type: "search", placeholder: "Filter", "aria-label": `Filter ${title}`, oninput: () => this.draw() });
     this.count = element("output", {});
     this.heads = columns.map((column, at) =>
-      element("th", { scope: "col", "aria-sort": "none", class: this.numeric[at] ? "figure" : null },
+      element("th", { scope: "col", "aria-sort": "none", class: this.numeric[at] && !cells[at] ? "figure" : null },
         element("button", { type: "button", onclick: () => this.sort(at) }, column.replaceAll("_", " "))));
     this.body = element("tbody");
     place.append(

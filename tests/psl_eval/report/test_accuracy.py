@@ -52,3 +52,9 @@ def test_several_classes_are_a_set() -> None:
 def test_a_class_that_nobody_has_has_no_recall() -> None:
     (row,) = class_table([series(("Nucleus", "Nucleus"))], ["Golgi.apparatus"], {}).to_pylist()
     assert (row["proteins"], row["recall"], row["precision"], row["median_length"]) == (0, None, None, None)
+
+
+def test_the_most_frequent_label_is_a_set_too() -> None:
+    true = ("Nucleus;Cytoplasm", "Cytoplasm;Nucleus", "Nucleus")
+    (row,) = accuracy_table([series(*(("Nucleus", each) for each in true))]).to_pylist()
+    assert row["majority"] == pytest.approx(2 / 3)

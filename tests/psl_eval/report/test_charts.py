@@ -46,6 +46,7 @@ def test_what_is_drawn_is_there(charts: list[Chart]) -> None:
         "accuracy",
         "locations",
         "lengths",
+        "lengths-by-location",
         "confusion-learned",
         "confusion-permuted",
         "hit-rates",

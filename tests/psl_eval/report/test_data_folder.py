@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date
 from pathlib import Path
@@ -36,10 +37,32 @@ def test_every_table_is_there_twice_and_says_the_same(folder: Path) -> None:
     tables = [path for path in folder.glob("*.tsv") if not path.name.startswith("occurrences")]
     assert len(tables) > 12
     for path in tables:
-        table = pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(delimiter="\t"))
+        table = list(csv.DictReader(path.read_text().splitlines(), delimiter="\t"))
         rows = json.loads(path.with_suffix(".json").read_bytes())
-        assert table.num_rows == len(rows)
-        assert table.column_names == list(rows[0])
+        assert len(table) == len(rows) > 0
+        for of_tsv, of_json in zip(table, rows, strict=True):
+            assert list(of_tsv) == list(of_json)
+            assert {name: as_json(of_tsv[name], value) for name, value in of_json.items()} == of_json
+
+
+def as_json(text: str, like: object) -> object:
+    """A field of TSV as the kind of value that JSON has in its place."""
+    if like is None or text == "":
+        return None if text == "" and like is None else [] if isinstance(like, list) else text
+    if isinstance(like, bool):
+        return {"true": True, "false": False}[text]
+    if isinstance(like, list):
+        return [as_json(each, like[0]) for each in text.split(";")]
+    return type(like)(text)
+
+
+def test_hit_rates_of_proteins_are_those_of_the_folder_to_the_last_digit(results: Path, folder: Path) -> None:
+    rates = pyarrow.csv.read_csv(
+        results / "attention-rates" / "proteins.tsv", parse_options=pyarrow.csv.ParseOptions(delimiter="\t")
+    )
+    own = {row["query"]: row["hit_rate"] for row in rates.to_pylist() if row["against"] == "predicted"}
+    rows = json.loads((folder / "proteins.json").read_bytes())
+    assert {row["protein"]: row["hit rate, attention-rates"] for row in rows} == own
 
 
 def test_all_occurrences_are_there(results: Path, folder: Path) -> None:

@@ -58,7 +58,7 @@ def test_of_several_targets_the_predicted_one_is_shown(write: Write) -> None:
 def test_rows_that_are_passed_over_are_said(write: Write) -> None:
     path = write(("P1", "Nucleus", "Nucleus", 1), ("P1", "Nucleus", "Plastid", 2))
     contents = read_contents(find_sources([str(path)]), lambda _: None)
-    said = "scores: 1 row passed over that explain other locations than the predicted ones"
+    said = "scores: 1 row passed over, of other targets of proteins that are shown with one already"
     assert list(contents.unplaced()) == [said]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from psl_eval.report.contents import Contents
 from psl_eval.report.explanations import ExplainedProtein, Explanation
 from psl_eval.report.predictions import Answer, Series
-from psl_eval.report.proteins import Shown, probability_table, protein_table, proteins_of
+from psl_eval.report.proteins import Shown, feature_table, level_table, probability_table, protein_table, proteins_of
 
 
 def explanation(name: str, **proteins: tuple[str, str, str | None]) -> Explanation:
@@ -77,3 +77,22 @@ def test_tables_of_them_have_all() -> None:
         "probability": 0.5,
     }
     assert len(probability_table(SERIES)) == 6
+
+
+def test_what_is_explained_is_said_where_it_is_another_class() -> None:
+    other = ExplainedProtein("MK", "Plastid", None, np.ones(2, np.float32), "Plastid")
+    true = ExplainedProtein("MK", "Nucleus", "Venus", np.ones(2, np.float32), "Venus")
+    same = ExplainedProtein("MK", "Nucleus", None, np.ones(2, np.float32), "Nucleus")
+    explained = [EXPLAINED, *(Explanation("made up", {}, {"A": each}) for each in (other, true, same))]
+    (known,) = proteins_of(["A"], [Shown(each, None, None, {}) for each in explained], SERIES, CONTENTS.classes, {})
+    assert known["explained"] == [None, "predicts Plastid, explains Plastid", "explains Venus", None]
+
+
+def test_levels_and_features_that_are_drawn_are_tables_too() -> None:
+    signal = {"type": "SIGNAL", "start": 1, "end": 2, "note": None}
+    known = proteins_of(CONTENTS.queries, SHOWN, SERIES, CONTENTS.classes, {"B": [signal]})
+    assert feature_table(known).to_pylist() == [{"protein": "B", **signal}]
+    assert level_table(known, 0).to_pylist() == [
+        {"protein": "A", "sequence": "MK", "levels": [9, 9]},
+        {"protein": "B", "sequence": "MKL", "levels": [9, 9, 9]},
+    ]

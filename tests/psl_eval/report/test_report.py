@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
+import stat
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -253,3 +256,37 @@ def test_a_page_that_cannot_be_written_is_one_line(results: Path, tmp_path: Path
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
         write_report(find_sources([str(results)]), tmp_path / "file" / "a.html", LookUp(None), made=date(2026, 1, 1))
+
+
+def test_a_page_replaces_files_only(results: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.html")
+    with pytest.raises(UsageError, match="is no file that could be replaced"):
+        write_report(find_sources([str(results)]), tmp_path / "pipe.html", LookUp(None), made=date(2026, 1, 1))
+    assert stat.S_ISFIFO((tmp_path / "pipe.html").stat().st_mode)
+
+
+def test_where_the_page_cannot_be_written_the_earlier_one_and_its_folder_stay(
+    write: Callable[..., Written], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(module, "write_durably", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        write(without="gradients")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_halves_of_characters_are_shown_as_what_they_are(
+    results: Path, write: Callable[..., Written], tmp_path: Path
+) -> None:
+    """JSON can name them, and no file can hold them."""
+    shutil.copytree(results / "model", tmp_path / "odd")
+    config = json.loads((tmp_path / "odd" / "config.json").read_bytes())
+    (tmp_path / "odd" / "config.json").write_text(json.dumps(config | {"note": "a\ud800b \ud83d\ude00"}))
+    page, _ = write(tmp_path / "odd")
+    rows = page.settings.tables[0].table.to_pylist()
+    assert [row["value"] for row in rows if row["setting"] == "note"] == ["a\ufffdb \U0001f600"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -38,8 +39,12 @@ def test_two_of_one_name_are_told_apart_by_their_folders(results: Path, tmp_path
     for name in ("one", "two", "two/three"):
         (tmp_path / name).mkdir()
         shutil.copy(results / "learned.tsv", tmp_path / name)
-    found = find_sources([str(tmp_path), str(tmp_path / "two" / "learned.tsv")])
+    (tmp_path / "four" / "two").mkdir(parents=True)
+    shutil.copy(results / "learned.tsv", tmp_path / "four" / "two")
+    places = [tmp_path / name for name in ("one", "two", "two/learned.tsv", "four/two/learned.tsv")]
+    found = find_sources([str(place) for place in places])
     assert list(found.predictions) == ["learned", "two/learned", "three/learned", "two/learned 2"]
+    assert list(found.predictions.values())[3] == places[3]  # the third is the one found before
 
 
 def test_what_is_nothing_is_passed_over_and_named(results: Path, tmp_path: Path) -> None:
@@ -82,3 +87,31 @@ def test_a_damaged_file_is_an_error_where_it_is_named_and_passed_over_where_it_i
     assert "damaged" in passed_over[damaged].removeprefix(str(damaged))
     with pytest.raises(InputError, match=r"damaged\.parquet"):
         find_sources([str(results), str(damaged)])
+
+
+def test_what_cannot_be_looked_into_is_passed_over(results: Path, tmp_path: Path) -> None:
+    """Broken links, links in a circle, pipes; and a folder whose manifest is damaged says so."""
+    shutil.copy(results / "learned.tsv", tmp_path)
+    (tmp_path / "broken.tsv").symlink_to("nowhere")
+    (tmp_path / "circle.tsv").symlink_to("circle.tsv")
+    os.mkfifo(tmp_path / "pipe.tsv")
+    shutil.copytree(results / "attention-rates", tmp_path / "rates")
+    manifest = tmp_path / "rates" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:100])
+    found = find_sources([str(tmp_path)])
+    assert list(found.predictions) == ["learned"]
+    for name in ("broken.tsv", "circle.tsv", "pipe.tsv"):
+        assert found.passed_over[tmp_path / name] == f"{tmp_path / name}: neither a file nor a folder"
+    assert found.passed_over[manifest] == f"{manifest}: damaged, so nobody knows what is in its folder"
+
+
+def test_an_empty_path_is_no_folder(results: Path) -> None:
+    with pytest.raises(InputError, match=r"^x=: there is no such file or folder"):
+        find_sources([str(results), "x="])
+
+
+def test_a_name_that_is_no_text_is_shown_all_the_same(results: Path, tmp_path: Path) -> None:
+    place = tmp_path / os.fsdecode(b"bad\xff")
+    place.mkdir()
+    shutil.copy(results / "learned.tsv", place / os.fsdecode(b"odd\xff.tsv"))
+    assert list(find_sources([str(place)]).predictions) == ["odd\ufffd"]

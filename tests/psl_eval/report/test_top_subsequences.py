@@ -106,3 +106,12 @@ def test_a_protein_counts_once_however_often_it_holds_it(build_index: BuildIndex
     write_hit_rates(rates, tmp_path / "r")
     (row,) = top_table([read_rates_of("made up", tmp_path / "r", [])], index).to_pylist()
     assert row["proteins"] == 1
+
+
+def test_without_training_proteins_chance_is_not_known(build_index: BuildIndex, tmp_path: Path) -> None:
+    """They may be most of a class, so what is expected of all entries would be wrong."""
+    (tmp_path / "training.txt").write_text("N0\nN1\nN2\n")
+    rates = scored(build_index(ROWS), tmp_path / "r", exclude="train", training=str(tmp_path / "training.txt"))
+    rows = top_table([rates], build_index(ROWS)).to_pylist()
+    assert [(row["expected"], row["lift"], row["p_value"]) for row in rows] == [(None,) * 3] * 2
+    assert [row["entries"] for row in rows if row["subsequence"] == "KRK"] == [2]

@@ -43,3 +43,14 @@ def test_what_was_taken_from_none_is_of_none(results: Path, explanations: list[E
 
 def test_the_method_is_known(explanations: list[Explanation]) -> None:
     assert [each.settings["method"] for each in explanations] == ["attention", "gradients"]
+
+
+def test_a_subsequence_that_is_listed_twice_is_one(
+    results: Path, explanations: list[Explanation], tmp_path: Path
+) -> None:
+    lines = (results / "attention-subsequences.tsv").read_text().splitlines()
+    (tmp_path / "twice.tsv").write_text("\n".join([*lines, lines[1], lines[2]]) + "\n")
+    once = read_track("any", results / "attention-subsequences.tsv", explanations)
+    twice = read_track("any", tmp_path / "twice.tsv", explanations)
+    assert twice.rows.equals(once.rows)
+    assert twice.picked == once.picked
