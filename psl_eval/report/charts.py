@@ -108,7 +108,10 @@ def confusion(name: str, series: Series, classes: Sequence[str]) -> Chart | None
     )
     cells = base.mark_rect().encode(
         color=alt.Color(
-            "share:Q", scale=alt.Scale(range=[*SHARES], domain=[0, 1]), title="share of the row", legend=_ABOVE
+            "share:Q",
+            scale=alt.Scale(range=[*SHARES], domain=[0, 1], interpolate="rgb"),
+            title="share of the row",
+            legend=_ABOVE,
         ),
         tooltip=["true:N", "predicted:N", "proteins:Q", *_formatted(("share",), ".1%")],
     )
@@ -197,7 +200,8 @@ def lengths(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str])
     ]
     base = alt.Chart().encode(y=alt.Y("class:N", sort=_by("order"), title=None))
     tooltip = ["class:N", "proteins:Q", *_formatted(_QUARTILES, ".0f")]
-    x = alt.X("low:Q", title="residues", scale=alt.Scale(type="log", nice=False))
+    scale = alt.Scale(type="log", nice=False)
+    x = alt.X("low:Q", title="residues", scale=scale, axis=alt.Axis(values=[20, 50, 100, 200, 500, 1000, 2000, 5000]))
     whole = base.mark_rule(color=BLUE).encode(x=x, x2="high:Q")
     middle = base.mark_bar(color=BLUE, size=9).encode(x="lower:Q", x2="upper:Q", tooltip=tooltip)
     median = base.mark_tick(color="white", thickness=2, size=9).encode(x="median:Q", tooltip=tooltip)

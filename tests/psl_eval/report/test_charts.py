@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import vl_convert
 
 from psl_eval.report.charts import Chart, heat_map
+from psl_eval.report.colours import SHARES, between, contrast
 from psl_eval.report.contents import read_contents
 from psl_eval.report.ends import ends_table
 from psl_eval.report.overview import overview_of
@@ -82,3 +84,15 @@ def test_hit_rates_without_and_with_the_protein_itself_stand_together(charts: li
         "gradients-rates: without the protein itself",
         "gradients-rates: all entries",
     ]
+
+
+def test_numbers_of_the_confusion_matrix_are_drawn_on_the_colour_that_their_ink_is_for(charts: list[Chart]) -> None:
+    (chart,) = (each for each in charts if each.rows.name == "confusion-learned")
+    rows = chart.rows.table.to_pylist()
+    drawn = re.findall(r'<path [^>]*?fill="rgb\(([^)]*)\)"', vl_convert.vegalite_to_svg(chart.with_rows()))
+    found = [[int(part) for part in colour.split(",")] for colour in drawn]
+    for row in rows:
+        colour = between(*SHARES, row["share"])
+        assert contrast(colour, row["ink"]) >= 4.5
+        expected = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        assert any(max(abs(a - b) for a, b in zip(each, expected, strict=True)) <= 1 for each in found)
