@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -339,7 +340,9 @@ def test_logos_of_both_ends_have_one_scale(open_page: Open, tmp_path: Path) -> N
 
 
 def test_hostile_texts_are_shown_as_texts(open_page: Open, tmp_path: Path) -> None:
-    """F15: every payload as the name of a protein, a class and a source, and in what entries say of themselves."""
+    """F15: every payload as the name of a protein, a class and a source, in what entries say of themselves, in what is
+    predicted, true and explained, in settings, and in columns and values of an experiment's table.
+    """
     short = [payload for payload in PAYLOADS if len(payload) < 1000]
     names = [f"{payload}{number}" for number, payload in enumerate(short)]
     words = [re.sub("[\u2028\u2029]", " ", payload) for payload in short]  # lines of a flat file end there
@@ -347,6 +350,11 @@ def test_hostile_texts_are_shown_as_texts(open_page: Open, tmp_path: Path) -> No
     for number, payload in enumerate(short):
         row = ["query", "predicted", "probability", payload], [names[number], payload, "1", "1"]
         (results / f"z{number:02}.tsv").write_text("".join("\t".join(each) + "\n" for each in row))
+    _add_to_attributions(results / "gradients.parquet", short)
+    config = json.loads((results / "model" / "config.json").read_bytes())
+    (results / "model" / "config.json").write_text(json.dumps(config | {each: each for each in short}))
+    (table,) = (results / "results").glob("*/ground-truth.json")
+    table.write_text(json.dumps([{each: each for each in short}]))
     path = write(results, tmp_path / "report.html", short[0], short)
     with open_page(path) as opened:
         for name in names:
@@ -362,6 +370,21 @@ def test_hostile_texts_are_shown_as_texts(open_page: Open, tmp_path: Path) -> No
             place.scroll_into_view_if_needed()
             opened.page.wait_for_function("place => place.querySelector('svg')", arg=place)
         untouched(opened, path)
+
+
+def _add_to_attributions(path: Path, payloads: list[str]) -> None:
+    """A row for each, which says of a protein with its name that it is predicted, true and explained."""
+    table = pq.read_table(path)
+    (row,) = table.slice(0, 1).to_pylist()
+    rows = [
+        row | {"query": each} | dict.fromkeys(("predicted", "true", "target", "settings"), each) for each in payloads
+    ]
+    joined = pa.concat_tables([table, pa.Table.from_pylist(rows, table.schema)])
+    said = {"method": payloads[0], "settings": json.dumps({each: each for each in payloads})}
+    for name, text in said.items():
+        column = joined.schema.get_field_index(name)
+        joined = joined.set_column(column, joined.schema.field(name), pa.array([text] * len(joined), pa.string()))
+    pq.write_table(joined, path)
 
 
 def test_a_name_of_a_megabyte_is_shown_as_a_text(open_page: Open, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 const BLOCK = 10;
-const AT_ONCE = 200; // blocks
+const AT_ONCE = 80; // blocks
 
 /** A sequence in blocks of ten: numbers, annotated features, residues by their colours, and a line below what stands out. */
 function drawnSequence(protein, letters, picked) {
