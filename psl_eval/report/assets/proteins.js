@@ -91,6 +91,8 @@ class Proteins {
   /** Show a protein that the reader has asked for: it is read out, and the address names it. */
   turnTo(at) {
     this.show(at);
+    const row = this.list.querySelector("[aria-current]")?.closest("tr");
+    if (row) this.list.scrollTop = row.offsetTop - this.list.clientHeight / 2; // seen among its neighbours
     document.getElementById("protein-said").textContent = [...this.place.firstElementChild.children].map(each => each.textContent).join(": ");
     this.address();
   }
