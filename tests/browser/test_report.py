@@ -188,7 +188,7 @@ def test_a_click_shows_the_entries_and_another_hides_them(open_page: Open, repor
         button.click()
         entries = opened.page.locator(".entries tbody tr")
         assert entries.count() >= 1
-        link, name, organism, locations, at, counts, _ = (
+        link, locations, at, counts, _, name, organism = (
             cell.inner_text() for cell in entries.first.locator("td").all()
         )
         assert (name, organism, locations) == ("invented", "invented", "Nucleus")

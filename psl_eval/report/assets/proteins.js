@@ -219,7 +219,7 @@ class Proteins {
     if (!picked.occurrences) return element("p", {}, `No entry holds ${text}.`);
     const held = picked.held.map(([accession, at, reason, weight]) => {
       const entry = this.data.entries[accession];
-      return { entry: accession, protein: entry.name, organism: entry.organism, locations: entry.classes, at, counts: this.data.reasons[reason], weight };
+      return { entry: accession, locations: entry.classes, at, counts: this.data.reasons[reason], weight, protein: entry.name, organism: entry.organism };
     });
     const columns = Object.keys(held[0]).filter(column => held.some(each => each[column] !== null)); // an index of FASTA has no names
     const rows = held.map(each => columns.map(column => each[column]));
