@@ -172,8 +172,8 @@ def _facts(sources: Sources, contents: Contents, index: Index | None) -> Iterato
                 kind,
                 ", ".join(name if name == path.stem else f"{name} ({path.name})" for name, path in named.items()),
             )
-    if sources.models:
-        yield "Models", ", ".join(sources.models)
+    if queries:
+        yield "Models", ", ".join(sources.models) or "no folder of a model is among the results"
     if index is not None:
         release = index.manifest.release or "release not known"
         from_files = ", ".join(source.name for source in index.manifest.sources)
