@@ -15,7 +15,7 @@ demo: $(VENV)/.installed-models  ## a synthetic Swiss-Prot, from flat file to hi
 	@$(BIN)/pslidx demo -o demo
 
 test: $(VENV)/.installed-dev  ## the whole test suite, a file of tests on each core
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-dev  ## format, lint, types and import direction
 	@$(BIN)/ruff format --check .
