@@ -30,6 +30,7 @@ MINUTES_WITHOUT_THE_JIT = {
 LONG = (
     "tests/cli/test_interruptions.py",
     "tests/browser/test_report.py",
+    "tests/browser/test_proteins.py",
     "tests/test_without_the_jit.py",
     "tests/faults/test_killed.py",
     "tests/faults/test_damage.py",

@@ -20,7 +20,7 @@ _ENDINGS: Final = (".svg", ".png")
 @click.option("--chart", metavar="NAME", help="Draw this chart of the report's, such as hit-rates.")
 @click.option("--table", metavar="NAME", help="Draw this table of the report's, such as accuracy.")
 @click.option("--columns", metavar="NAMES", help="Of --table: draw these, with commas between; all by default.")
-@click.option("--rows", type=click.IntRange(1, 100), metavar="N", help="Of --table: draw the first N.")
+@click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Of --table: draw the first N.")
 @click.option(
     "--index", metavar="INDEX", help="Whose features are drawn above a protein, and whose entries are expected."
 )

@@ -137,16 +137,8 @@ def by_class(name: str, proteins: Iterable[ShownProtein], classes: Sequence[str]
         {"class": psl_class, "prediction": verdict, "proteins": number, "order": classes.index(psl_class)}
         for (psl_class, verdict), number in counts.items()
     ]
-    bars = (
-        alt.Chart()
-        .mark_bar()
-        .encode(
-            y=alt.Y("class:N", sort=_by("order"), title=None),
-            x=alt.X("proteins:Q", title="proteins"),
-            color=_verdict(rows),
-            tooltip=["class:N", "prediction:N", "proteins:Q"],
-        )
-    )
+    y = alt.Y("class:N", sort=_by("order"), title=None)
+    bars = _verdicts(rows, y=y, x=alt.X("proteins:Q", title="proteins"), tooltip="class:N")
     return Chart(
         "Proteins of each location",
         "True locations, or predicted ones where the true are not known; proteins in several count in each. What is "
@@ -168,16 +160,8 @@ def by_length(name: str, proteins: Collection[ShownProtein], predicted_by: str) 
         {"from": _LENGTHS[at], "length": _length(at), "prediction": verdict, "proteins": number}
         for (at, verdict), number in sorted(counts.items())
     ]
-    bars = (
-        alt.Chart()
-        .mark_bar()
-        .encode(
-            x=alt.X("length:N", sort=alt.SortField("from"), title="residues", axis=alt.Axis(labelAngle=-40)),
-            y=alt.Y("proteins:Q", title="proteins"),
-            color=_verdict(rows),
-            tooltip=["length:N", "prediction:N", "proteins:Q"],
-        )
-    )
+    x = alt.X("length:N", sort=alt.SortField("from"), title="residues", axis=alt.Axis(labelAngle=-40))
+    bars = _verdicts(rows, x=x, y=alt.Y("proteins:Q", title="proteins"), tooltip="length:N")
     return Chart(
         "Proteins by length",
         "Whether long proteins, whose signals are a small part of them, are predicted as well as short ones (by "
@@ -330,11 +314,16 @@ def _by(field: str) -> alt.EncodingSortField:
     return alt.EncodingSortField(field, op="min")
 
 
-def _verdict(rows: Iterable[Mapping[str, Any]]) -> alt.Color:
+def _verdicts(rows: Iterable[Mapping[str, Any]], *, x: alt.X, y: alt.Y, tooltip: str) -> alt.Chart:
+    """Bars of proteins, stacked by whether they are predicted right."""
     there = {row["prediction"] for row in rows}
     known = {name: colour for name, colour in _VERDICT_COLOURS.items() if name in there}
     scale = alt.Scale(domain=[*known], range=[*known.values()])
-    return alt.Color("prediction:N", scale=scale, title="prediction")
+    colour = alt.Color("prediction:N", scale=scale, title="prediction")
+    chart: alt.Chart = (
+        alt.Chart().mark_bar().encode(x=x, y=y, color=colour, tooltip=[tooltip, "prediction:N", "proteins:Q"])
+    )
+    return chart
 
 
 def _length(at: int) -> str:

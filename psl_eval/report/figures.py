@@ -97,7 +97,7 @@ def draw_table(
     if not tables:
         raise UsageError("no table can be drawn of these", remedy="name predictions, hit rates or experiments")
     found = tables[_known(name, tables, "table")]
-    drawn = found.table.slice(0, rows)
+    drawn = found.table if rows is None else found.table.slice(0, min(rows, len(found.table)))
     if len(drawn) > _MOST_ROWS:
         problem = f"{name} has {len(drawn):,} rows, and a picture holds {_MOST_ROWS}"
         raise UsageError(problem, remedy="draw the first ones with --rows")
@@ -113,8 +113,8 @@ def _explained(contents: Contents, query: str) -> str:
     if query in contents.sequences:
         return query
     known = known_by_accession(pa.array(queries, pa.string())).to_pylist()
-    meant = {query.upper()}
-    found = [name for name, accession in zip(queries, known, strict=True) if {name.upper(), accession.upper()} & meant]
+    called = zip(queries, known, strict=True)
+    found = [name for name, accession in called if query.upper() in (name.upper(), accession.upper())]
     if not found:
         some = f", such as {', '.join(queries[:3])}" if queries else ""
         raise UsageError(

@@ -55,6 +55,18 @@ class Opened:
         text: str = self.page.inner_text(selector)
         return text
 
+    def draw_charts(self) -> None:
+        """Have every chart come into view, as a reader who goes through the page does."""
+        for place in self.page.query_selector_all("[data-chart]"):
+            place.scroll_into_view_if_needed()
+            self.page.wait_for_function("place => place.querySelector('svg')", arg=place)
+
+    def saved(self, button: Any) -> tuple[str, bytes]:
+        """Name and content of the file that a button gives."""
+        with self.page.expect_download() as download:
+            button.click()
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
     def picture(self, name: str) -> None:
         """Keep what is seen."""
         folder = os.environ.get("PSLIDX_PICTURES")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_reader_goes_through_it(open_page: Open, page: Path) -> None:
     with open_page(page) as opened:
-        for place in opened.page.query_selector_all("[data-chart]"):
-            place.scroll_into_view_if_needed()
-            opened.page.wait_for_function("place => place.querySelector('svg')", arg=place)
+        opened.draw_charts()
         opened.picture("demo")
 
         table = opened.page.locator('[data-table="proteins"]')
@@ -53,9 +50,8 @@ def test_a_reader_goes_through_it(open_page: Open, page: Path) -> None:
         table.locator("th").nth(1).locator("button").click()
         lengths = [int(text) for text in table.locator("tbody tr td:nth-child(2)").all_text_contents()]
         assert lengths == sorted(lengths)
-        with opened.page.expect_download() as download:
-            table.locator("button:has-text('Save as TSV')").click()
-        rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text()), delimiter="\t"))
+        _, text = opened.saved(table.locator("button:has-text('Save as TSV')"))
+        rows = list(csv.DictReader(text.decode().splitlines(), delimiter="\t"))
         assert [int(row["length"]) for row in rows] == lengths
         assert sorted(row["protein"] for row in rows) == sorted(names)
 

@@ -77,11 +77,14 @@ def test_a_table_is_drawn_with_all_that_it_holds(pslidx: Call, results: Path, tm
     cells = [shown_cell(value) for row in table.to_pylist() for value in row.values()]
     heads = [name.replace("_", " ") for name in table.column_names]
     assert sorted(texts((tmp_path / "accuracy.svg").read_text())) == sorted([*heads, *cells])
+    more = ("--table", "accuracy", "--rows", 10**20)  # than there are
+    assert pslidx("plot", results, *more, "-o", tmp_path / "all.svg").code == 0
+    assert (tmp_path / "all.svg").read_bytes() == (tmp_path / "accuracy.svg").read_bytes()
 
 
 def test_columns_and_first_rows_of_a_table(pslidx: Call, results: Path, tmp_path: Path) -> None:
     """In the order in which they are asked for; what is expected of a subsequence is known by the index."""
-    arguments = ("--table", "subsequences", "--columns", "lift,subsequence", "--rows", 2)
+    arguments = ("--table", "subsequences", "--columns", "lift, subsequence", "--rows", 2)
     assert pslidx("plot", results, *arguments, "-o", tmp_path / "first.svg").code == 0
     said = texts((tmp_path / "first.svg").read_text())
     assert len(said) == 6
@@ -122,6 +125,7 @@ def test_a_table_too_long_for_a_picture_is_refused(refused: Callable[..., str], 
             "no table 'x'; choose among accuracy, accuracy-by-location, ",
         ),
         (["{results}", "--table", "accuracy", "--columns", "accuracy,x", "-o", "x.svg"], 2, "no column 'x'; choose "),
+        (["{results}", "--table", "accuracy", "--rows", "0", "-o", "x.svg"], 2, "0 is not in the range x>=1"),
         (["{results}", "--columns", "accuracy", "-o", "x.svg"], 2, "--columns and --rows are of --table"),
         (["{results}/index", "{results}/learned.tsv", "--table", "summary", "-o", "x.svg"], 2, "no table 'summary'"),
         (["nowhere", "-o", "x.svg"], 1, "nowhere: there is no such file or folder"),
